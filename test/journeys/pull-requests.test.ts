@@ -273,6 +273,45 @@ test('a delivery that somebody sends again under another id requests nothing, an
   ).toEqual([{ login: 'sam-gh' }]);
 });
 
+test('who pushes right after the label is behind it, though the work on the label reads their commit', async () => {
+  const pull = pullOf();
+  const { hookUrl } = all.github.state;
+  all.github.state.hookUrl = null;
+  await all.github.label(pull, 'prod-access', SAM);
+  // The commit says what its pusher wants it to say.
+  await all.github.push(pull, { sha: '5'.repeat(40), author: ADA, email: 'ada@acme.test' });
+  all.github.state.hookUrl = hookUrl;
+  const [pushed, labelled] = all.github.state.deliveries.map(({ payload }) => payload);
+  await resend(labelled ?? {});
+  const card = await all.card('5'.repeat(12));
+  await resend({ ...pushed, sender: { id: 2003, login: 'olga-gh' } });
+  await until(
+    async () =>
+      (
+        await all.world.sql(
+          `select 1 from requests where (origin -> 'facts' ->> 'number')::int = $1 and accounts::text like '%"2003"%'`,
+          [pull.number],
+        )
+      ).length === 1,
+    'the pusher among those who are behind it',
+  );
+  await all.world.slack.as('olga').click(card, 'approve');
+  await until(
+    async () =>
+      (
+        await all.world.sql(
+          `select 1 from audit_events e join requests r on r.id = e.request_id
+           where e.type = 'vote.refused' and (r.origin -> 'facts' ->> 'number')::int = $1`,
+          [pull.number],
+        )
+      ).length === 1,
+    'the refusal',
+  );
+  expect(await rowOf(pull)).toMatchObject({ state: 'pending' });
+  await all.github.unlabel(pull, 'prod-access', SAM);
+  await until(async () => (await rowOf(pull))?.state === 'cancelled', 'the cancellation');
+});
+
 test('closed without a merge it ends the access, and what is delivered late or in another order brings nothing back', async () => {
   const pull = pullOf();
   await all.github.label(pull, 'prod-access', SAM);

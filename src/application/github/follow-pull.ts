@@ -62,9 +62,23 @@ const isSameFacts = ({ origin }: Request, { pull }: Pulled): boolean => {
   return before === after;
 };
 
+/**
+ * The one who pushed is not known to be behind it: another event, worked on first, read their commit. What the commit says of its author
+ * is what they wrote there.
+ */
+const isOfNewPusher = ({ event, entry: { issuer } }: Following, { accounts }: Request): boolean =>
+  event.action === 'synchronize' && !accounts.some((one) => one.issuer === issuer && one.id === event.sender.id);
+
+/** What was judged and shown is not what is there now. */
+const isMoved = (following: Following, request: Request): boolean =>
+  !isSameFacts(request, following) || isOfNewPusher(following, request);
+
 /** Why votes are void. */
-const changeOf = (before: string, { pull: { sha } }: Pulled): string =>
-  before === sha ? 'other labels, or another base' : `new commit ${sha.slice(0, 12)}`;
+const changeOf = (before: string, following: Following): string => {
+  const { pull, event } = following;
+  const isPushed = before !== pull.sha || event.action === 'synchronize';
+  return isPushed ? `new commit ${pull.sha.slice(0, 12)}` : 'other labels, or another base';
+};
 
 const voidVotes = async (tx: Tx, request: Request, why: string): Promise<void> => {
   const { id: requestId, target, role } = request;
@@ -94,7 +108,7 @@ const moveTo = async (deps: GithubDeps, following: Following, view: RequestView)
   await deps.store.transaction(async (tx) => {
     const request = await tx.requests.lock(view.request.id);
     if (request?.state !== 'pending' || request.origin?.kind !== 'pull_request') return;
-    if (isSameFacts(request, following)) return;
+    if (!isMoved(following, request)) return;
     const before = request.origin.facts.sha;
     await voidVotes(tx, request, changeOf(before, following));
     const { isClaimed, labeller } = request.origin;
@@ -177,8 +191,8 @@ const follow = async (deps: GithubDeps, following: Following): Promise<void> => 
     await close(deps, view, { reason: obstacle, keepsUsed: true });
     return say(deps, following, obstacle);
   }
-  if (view?.request.state === 'pending' && !isSameFacts(view.request, following)) return moveTo(deps, following, view);
-  if (view && isUnclaimed(view) && shaIn(view) !== pull.sha) {
+  if (view?.request.state === 'pending' && isMoved(following, view.request)) return moveTo(deps, following, view);
+  if (view && isUnclaimed(view) && (shaIn(view) !== pull.sha || isOfNewPusher(following, view.request))) {
     await close(deps, view, { reason: 'Another commit was pushed before it was used.', keepsUsed: true });
     return sendRequest(deps, following);
   }
