@@ -1,5 +1,5 @@
 /** `latchkey init`: a few questions, then every file of a first set-up: policy, Slack manifest, preparation of each target, compose file, secrets. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
@@ -19,6 +19,7 @@ import {
   manifestText,
   policyText,
   readEnvText,
+  unkeptLine,
   variablesIn,
 } from './init/files.ts';
 import { print, printJson } from './output.ts';
@@ -76,13 +77,23 @@ const demandFree = (folder: string, names: readonly string[]): void => {
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error);
 
+/** In place of the one before, whole or not at all: a file that others may read would stay one, and a key that is in use must not be lost. */
+const replaceFile = (file: string, text: string, mode: number): void => {
+  const made = `${file}.new`;
+  rmSync(made, { force: true });
+  writeFileSync(made, text, { flag: 'wx', mode, flush: true });
+  renameSync(made, file);
+};
+
 const write = (folder: string, files: readonly File[], isForced: boolean): void => {
   for (const { name, text, isSecret = false } of files) {
     const file = path.join(folder, name);
     try {
       mkdirSync(path.dirname(file), { recursive: true });
       // A secret is never readable for others, not for a moment.
-      writeFileSync(file, text, { flag: isForced ? 'w' : 'wx', mode: isSecret ? 0o600 : 0o644 });
+      const mode = isSecret ? 0o600 : 0o644;
+      if (isForced) replaceFile(file, text, mode);
+      else writeFileSync(file, text, { flag: 'wx', mode });
     } catch (error) {
       throw new StartError(`${file} cannot be written (${codeOf(error)}).`, { cause: error });
     }
@@ -118,6 +129,16 @@ const nextSteps = ({ owners, admins, channel, publicUrl }: Answers, url: string)
   'Start it with `docker compose up -d`, or as README.md says. Keep .env out of every repository.',
 ];
 
+/** Secrets that are there already. */
+const keptIn = (envFile: string): Record<string, string> => {
+  const text = existsSync(envFile) ? readFileSync(envFile, 'utf8') : '';
+  const line = unkeptLine(text);
+  if (line === null) return readEnvText(text);
+  throw new UsageError(
+    `Nothing was written: line ${line} of .env is not of the form NAME=value, with a capital NAME and all of the value in one line, so it would be lost. Move .env elsewhere, run this again, and copy what you need back.`,
+  );
+};
+
 const init = async (flags: Flags): Promise<Exit> => {
   demandWord(flags);
   const folder = path.resolve(flags.out);
@@ -125,7 +146,7 @@ const init = async (flags: Flags): Promise<Exit> => {
   if (!flags.force) demandFree(folder, always);
   const answers = await askAt(flags, (ask) => readAnswers(flags, { ask, providers: providerIds() }));
   const envFile = path.join(folder, '.env');
-  const known = existsSync(envFile) ? readEnvText(readFileSync(envFile, 'utf8')) : {};
+  const known = keptIn(envFile);
   const { files, url } = await filesFor(answers, known);
   const names = files.map(({ name }) => name);
   if (!flags.force) demandFree(folder, names);

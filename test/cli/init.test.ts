@@ -14,7 +14,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { readAnswers } from '../../src/cli/init/answers.ts';
-import { readEnvText } from '../../src/cli/init/files.ts';
+import { readEnvText, unkeptLine } from '../../src/cli/init/files.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { runCli } from '../support/process.ts';
 import type { Ran } from '../support/process.ts';
@@ -129,6 +129,29 @@ describe('latchkey init', () => {
     expect(read(dir, 'compose.yml')).toContain('services:');
   });
 
+  it('makes secrets private where the file before was not, and leaves nothing else behind', async () => {
+    const dir = folder();
+    mkdirSync(dir);
+    writeFileSync(path.join(dir, '.env'), 'OTHER=1\n', { mode: 0o644 });
+    writeFileSync(path.join(dir, '.env.new'), 'half of one', { mode: 0o644 });
+    expect((await init(dir, '--yes', '--no-doctor', '--force')).code).toBe(0);
+    expect(statSync(path.join(dir, '.env')).mode & 0o777).toBe(0o600);
+    expect(readEnvText(read(dir, '.env'))).toMatchObject({ OTHER: '1', LATCHKEY_SECRET_KEY: expect.any(String) });
+    expect(readdirSync(dir).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  it('overwrites no .env with something that it cannot keep', async () => {
+    const dir = folder();
+    const text = 'A=1\nKEY="-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----"\n';
+    mkdirSync(dir);
+    writeFileSync(path.join(dir, '.env'), text);
+    const { code, err } = await init(dir, '--yes', '--no-doctor', '--force');
+    expect(code).toBe(2);
+    expect(err).toContain('Nothing was written: line 2 of .env is not of the form NAME=value');
+    expect(readdirSync(dir)).toEqual(['.env']);
+    expect(read(dir, '.env')).toBe(text);
+  });
+
   it('refuses a wrong flag in a sentence, and writes nothing', async () => {
     const dir = folder();
     const { code, err } = await init(dir, '--yes', '--no-doctor', '--target', '../x=postgres');
@@ -188,4 +211,14 @@ describe('at a terminal', () => {
     });
     expect(asked.filter((question) => question.includes('is no '))).toHaveLength(4);
   });
+});
+
+it.each([
+  ['# mine\r\n\r\nproxy=http://10.0.0.1\r\n', 3],
+  ['export A=1\n', 1],
+  ["A='one\ntwo'\n", 1],
+  ['', null],
+  [`A=\nB="two words"\nC='it is "this"'\n# export D=1\n`, null],
+])('%j: the first line of .env that would be lost is %j', (text, line) => {
+  expect(unkeptLine(text)).toBe(line);
 });

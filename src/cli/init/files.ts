@@ -125,11 +125,25 @@ export const envText = (
   return `${[...lines, ...kept].join('\n')}\n`;
 };
 
+const ENV_LINE = /^([A-Z][A-Z0-9_]*)=(.*)$/;
+/** A quote that is not closed in its line: the value goes on in the next. */
+const UNCLOSED = /^(["'`])(?:(?!\1).)*$/;
+
+/** The number of the first line that `readEnvText` would not keep; null where it keeps all. */
+export const unkeptLine = (text: string): number | null => {
+  const at = text.split(/\r?\n/).findIndex((line) => {
+    if (/^\s*(?:#|$)/.test(line)) return false;
+    const value = ENV_LINE.exec(line)?.[2]?.trim();
+    return value === undefined || UNCLOSED.test(value);
+  });
+  return at < 0 ? null : at + 1;
+};
+
 /** `NAME=value` lines, as `envText` writes them. */
 export const readEnvText = (text: string): Record<string, string> =>
   Object.fromEntries(
     text.split(/\r?\n/).flatMap((line) => {
-      const [, name, value] = /^([A-Z][A-Z0-9_]*)=(.*)$/.exec(line) ?? [];
+      const [, name, value] = ENV_LINE.exec(line) ?? [];
       return name === undefined || value === undefined ? [] : [[name, value.trim()]];
     }),
   );
