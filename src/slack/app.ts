@@ -12,7 +12,7 @@ import type { EventStreams } from '../application/identity/fact-ports.ts';
 import type { Replays } from '../application/record/replay-ports.ts';
 import type { PersonCaller } from '../application/identity/caller.ts';
 import type { UseCases } from '../application/verbs.ts';
-import { slackLogger } from './connection/client.ts';
+import { slackLogger } from './connection/logger.ts';
 import type { SlackConnection } from './connection/connection.ts';
 import type { Slack } from './door/context.ts';
 import { createChannelWatch } from './incident-channels/channel-watch.ts';

@@ -4,7 +4,7 @@ import { isDomainError } from '../domain/errors.ts';
 import type { DomainError, ErrorCode, Facts } from '../domain/errors.ts';
 import { newId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
-import { slackFailureOf } from './connection/client.ts';
+import { slackFailureOf } from './connection/failures.ts';
 import { FIELD_ERROR_MAX } from './messages/render/limits.ts';
 import { inline, plain, unescape } from './messages/render/text.ts';
 import { ACCOUNT_SENTENCES } from './sentences/accounts.ts';

@@ -7,7 +7,7 @@ import { NO_ACCOUNT, whyNotCounted } from '../domain/principals/account.ts';
 import { userGroupNamed } from '../domain/principals/user-groups.ts';
 import { namedPlaces } from '../domain/policy/named-places.ts';
 import { createLanes } from '../lib/limiter.ts';
-import { slackFailureOf } from './connection/client.ts';
+import { slackFailureOf } from './connection/failures.ts';
 import { toolProblem } from './directory/tools.ts';
 import { UNKNOWN_USER, listUserGroups } from './directory/workspace.ts';
 import type { SlackUser } from './directory/workspace.ts';

@@ -1,4 +1,6 @@
 /** What is kept of the keys that sign the log. */
-import type { Revoked } from './evidence-ports.ts';
+
+/** `size`: of heads with more leaves a signature of the key counts for nothing. */
+export type Revoked = { from: Date; size: number };
 
 export type AuditKeyWrites = { revoke(vkey: string, revoked: Revoked): Promise<void> };

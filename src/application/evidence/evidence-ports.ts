@@ -1,5 +1,6 @@
 /** Ports of what is signed: the tree in the store, and the places that hold its checkpoints. */
 import type { AuditSettings } from '../../domain/policy/audit-settings.ts';
+import type { Revoked } from './audit-key-ports.ts';
 import type { Vault } from '../grants/vault.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Signer } from '../../lib/transparency/note.ts';
@@ -9,8 +10,6 @@ import type { Ids, Store } from '../deps.ts';
 /** `note`: the signed note, with what witnesses added. */
 export type StoredCheckpoint = { size: number; root: Buffer; note: string; signedAt: Date };
 
-/** `size`: of heads with more leaves a signature of the key counts for nothing. */
-export type Revoked = { from: Date; size: number };
 /** A verifier key that signs or signed this log. */
 export type KnownKey = { vkey: string; isRetired: boolean; revoked: Revoked | null };
 

@@ -2,7 +2,8 @@
 import { parseCheckpoint } from '../../lib/transparency/checkpoint.ts';
 import { ED25519, checkNote, parseVkey } from '../../lib/transparency/note.ts';
 import type { VerifierKey } from '../../lib/transparency/note.ts';
-import type { EvidenceDeps, Held, KnownKey, Publisher, Revoked } from './evidence-ports.ts';
+import type { Revoked } from './audit-key-ports.ts';
+import type { EvidenceDeps, Held, KnownKey, Publisher } from './evidence-ports.ts';
 import { revocationOf } from './revoked-keys.ts';
 
 /** `by`: the vkey names of the one who signed beside the log. */

@@ -6,7 +6,8 @@ import { SYSTEM } from '../../domain/audit/events.ts';
 import { StartError } from '../../lib/start-error.ts';
 import { ED25519, vkeyOf } from '../../lib/transparency/note.ts';
 import type { Signer, VerifierKey } from '../../lib/transparency/note.ts';
-import type { EvidenceDeps, KnownKey, Revoked } from './evidence-ports.ts';
+import type { Revoked } from './audit-key-ports.ts';
+import type { EvidenceDeps, KnownKey } from './evidence-ports.ts';
 
 const NOWHERE = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
 

@@ -1,7 +1,6 @@
 /** What is set on a login beside its rights: limits of the role, and what makes the server log each of its statements. */
 import pg from 'pg';
 import { z } from 'zod';
-import type { Scope } from './config.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 
@@ -33,6 +32,9 @@ export const limitsField = z.strictObject(
   },
   `must hold settings of the server, as { statement_timeout: 30s, temp_file_limit: 1GB }; known are ${Object.keys(shape).join(', ')}`,
 );
+
+/** What of a role is set on its login. */
+type Scope = { limits?: z.output<typeof limitsField> | undefined; record?: 'statements' | undefined };
 
 /**
  * `lc_messages`: lines of the log begin with the words that distinguish a statement from the rest. Values of parameters are data of customers

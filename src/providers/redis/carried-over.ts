@@ -3,7 +3,7 @@
  * which channels they are. So connections that may have begun so are closed: of users that could not have begun it themselves.
  */
 import type { Catalog } from './catalog.ts';
-import type { Client } from './server.ts';
+import type { Client } from './client.ts';
 import { allSessionsOn, cutOn, type Session } from './sessions.ts';
 import { allUsers, type User } from './users.ts';
 

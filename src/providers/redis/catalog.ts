@@ -1,5 +1,4 @@
-/** The commands and categories of a server as it lists them, and what rules mean there. */
-import type { Client } from './server.ts';
+/** The commands and categories of a server, and what rules mean there. */
 
 type Command = {
   name: string;
@@ -19,15 +18,18 @@ export type Catalog = {
   expand: (rules: readonly string[]) => Expanded;
 };
 
-const words = (value: unknown): string[] =>
+export const words = (value: unknown): string[] =>
   Array.isArray(value) ? value.map((word) => String(word).toLowerCase()) : [];
 
-const commandOf = (name: string, info: unknown): Command | null => {
+export const commandOf = (name: string, info: unknown): Command | null => {
   if (!Array.isArray(info)) return null;
   return { name, arity: Number(info[1]), isOpen: words(info[2]).includes('no_auth') };
 };
 
-const catalogOf = (categories: ReadonlyMap<string, ReadonlySet<string>>, commands: readonly Command[]): Catalog => {
+export const catalogOf = (
+  categories: ReadonlyMap<string, ReadonlySet<string>>,
+  commands: readonly Command[],
+): Catalog => {
   const all = new Set(commands.map(({ name }) => name));
   const containers = new Set([...all].flatMap((name) => (name.includes('|') ? [name.split('|')[0] ?? ''] : [])));
   const namesOf = (what: string): ReadonlySet<string> | null => {
@@ -52,16 +54,4 @@ const catalogOf = (categories: ReadonlyMap<string, ReadonlySet<string>>, command
       return { names, unknown };
     },
   };
-};
-
-export const readCatalog = async (client: Client): Promise<Catalog> => {
-  const names = words(await client.call('ACL', 'CAT'));
-  const members = await client.all(names.map((name) => ['ACL', 'CAT', name]));
-  const categories = new Map(names.map((name, index) => [name, new Set(words(members[index]))]));
-  const known = [...new Set([...categories.values()].flatMap((each) => [...each]))].sort();
-  const infos = await client.call('COMMAND', 'INFO', ...known);
-  const commands = known.flatMap(
-    (name, index) => commandOf(name, Array.isArray(infos) ? infos[index] : null) ?? { name, arity: -1, isOpen: false },
-  );
-  return catalogOf(categories, commands);
 };

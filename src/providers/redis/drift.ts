@@ -4,7 +4,7 @@ import { ProviderError, type Difference, type Lookalike, type Ours, type Provide
 import type { Catalog } from './catalog.ts';
 import type { Handle, Scope } from './config.ts';
 import { change } from './grant.ts';
-import type { Client, Server } from './server.ts';
+import type { Client, Server } from './client.ts';
 import {
   assertOurs,
   channelRules,

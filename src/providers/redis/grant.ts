@@ -5,9 +5,9 @@ import { ProviderError, granteeName, type Granted, type ProviderContext } from '
 import type { Handle, Scope } from './config.ts';
 import { openUsersProblem } from './open-users.ts';
 import { prove } from './prove.ts';
-import { refusalOf } from './rules.ts';
+import { refusalOf } from './refusal.ts';
 import { secretFor } from './secret.ts';
-import type { Client, Server } from './server.ts';
+import type { Client, Server } from './client.ts';
 import { assertOurs, findUsers, markRule, saveUsers, scopeRules, type User } from './users.ts';
 
 export const MAX_NAME = 63;

@@ -1,5 +1,5 @@
 /** Users that need no password: anyone who was cut off would come back by one. */
-import type { Client } from './server.ts';
+import type { Client } from './client.ts';
 import { allUsers } from './users.ts';
 
 /** A sentence with its remedy, or null. */

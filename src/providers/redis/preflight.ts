@@ -5,8 +5,8 @@ import type { Scope } from './config.ts';
 import { isReply, replyCode } from './errors.ts';
 import { openUsersProblem } from './open-users.ts';
 import { ownRightFindings, preparationLine } from './own-rights.ts';
-import { refusalOf } from './rules.ts';
-import type { Client, Server } from './server.ts';
+import { refusalOf } from './refusal.ts';
+import type { Client, Server } from './client.ts';
 import { allUsers } from './users.ts';
 
 const error = (code: string, message: string): Finding => ({ level: 'error', code, message });

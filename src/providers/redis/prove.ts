@@ -1,6 +1,6 @@
 /** Whether a user may run what its role says and nothing more, by what the server itself answers to ACL DRYRUN. */
 import type { Catalog } from './catalog.ts';
-import type { Client } from './server.ts';
+import type { Client } from './client.ts';
 
 /** In no role ever, so its answer is what a refusal looks like on this server. */
 const NEVER = 'acl|setuser';

@@ -4,7 +4,7 @@
  */
 import { ProviderError, type CloseOutcome, type RevokeOutcome } from '../provider.ts';
 import { endCarriedOver } from './carried-over.ts';
-import type { Client, Server } from './server.ts';
+import type { Client, Server } from './client.ts';
 import { endSessionsOn, sessionsOn, type Ending } from './sessions.ts';
 import { assertOurs, findUsers, saveUsers, type User, type Wanted } from './users.ts';
 

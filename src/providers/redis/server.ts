@@ -5,9 +5,11 @@ import { pemOf } from '../../lib/certificates.ts';
 import { isTooLong, limitAnswers, type AnswerLimit } from '../kit/answer-limit.ts';
 import { onEachNode } from '../kit/nodes.ts';
 import { ProviderError } from '../provider.ts';
-import { readCatalog, type Catalog } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { Client, Server } from './client.ts';
 import type { Settings } from './config.ts';
 import { isReply, toProviderError } from './errors.ts';
+import { readCatalog } from './read-catalog.ts';
 import { cutLogins } from './sessions.ts';
 import type { RedisAddress } from './url.ts';
 
@@ -15,28 +17,6 @@ const CONNECT_MS = 5_000;
 const COMMAND_MS = 10_000;
 /** Far more than a list of ten thousand connections. */
 const ANSWER_MAX = 16 * 1024 * 1024;
-
-export type Client = {
-  node: RedisAddress;
-  version: string;
-  call: (...words: [string, ...string[]]) => Promise<unknown>;
-  /** In one journey; fails where any does. */
-  all: (commands: readonly string[][]) => Promise<unknown[]>;
-  /** In one journey; an error in place of an answer. */
-  each: (commands: readonly string[][]) => Promise<unknown[]>;
-  /** As this server reported them at the start of the connection. */
-  catalog: () => Promise<Catalog>;
-};
-
-export type Server = {
-  settings: Settings;
-  /** Of the first node, once it was read. */
-  seen: () => Catalog | null;
-  run: <T>(signal: AbortSignal, work: (client: Client) => Promise<T>) => Promise<T>;
-  /** On each node at once; fails when any did, once all were tried. */
-  runOnEach: <T>(signal: AbortSignal, work: (client: Client) => Promise<T>) => Promise<T[]>;
-  close: () => void;
-};
 
 const connectionTo = (node: RedisAddress, ca: string | null): Redis =>
   new Redis({

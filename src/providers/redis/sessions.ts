@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { grantNamedIn } from '../kit/login-name.ts';
 import { createPatience } from '../kit/patience.ts';
 import { ProviderError, type InUse } from '../provider.ts';
-import type { Client, Server } from './server.ts';
+import type { Client, Server } from './client.ts';
 import { allUsers } from './users.ts';
 
 /** `subscriptions`: to channels and patterns. `isTracking`: it is notified which keys change (CLIENT TRACKING). */

@@ -2,7 +2,7 @@
 import { grantNamedIn, prefixOf } from '../kit/login-name.ts';
 import { ProviderError } from '../provider.ts';
 import type { Scope } from './config.ts';
-import type { Client } from './server.ts';
+import type { Client } from './client.ts';
 
 /** What is looked for: a grant, and the name of its user where it is known. */
 export type Wanted = { grantId: string; user: string | null };

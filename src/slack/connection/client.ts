@@ -1,12 +1,5 @@
-/** Clients of Slack's Web API with bounded patience, and what their failures mean. */
-import {
-  WebAPIHTTPError,
-  WebAPIPlatformError,
-  WebAPIRateLimitedError,
-  WebAPIRequestError,
-  WebClient,
-} from '@slack/web-api';
-import type { FetchFunction, WebClientOptions } from '@slack/web-api';
+/** Clients of Slack's Web API with bounded patience. */
+import { WebClient, type FetchFunction, type WebClientOptions } from '@slack/web-api';
 import type { ClockReading } from '../../domain/finding.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Pace } from '../../application/identity/fact-ports.ts';
@@ -16,33 +9,13 @@ import { fetchWithin } from './http-call.ts';
 import { createPacing, createSpareFetch } from './pace.ts';
 import type { Pacing, Spacing } from './pace.ts';
 import type { OnSlackCall } from './http-call.ts';
+import { slackLogger } from './logger.ts';
 import type { Organisation } from './organisation.ts';
 
 /** A person waits in front of the screen: fail soon, and say so. */
 const INTERACTIVE_TIMEOUT_MS = 8_000;
 /** Messages wait in the outbox: one try per run, and the queue comes back. */
 const NOTIFIER_TIMEOUT_MS = 10_000;
-
-export type SlackLogger = NonNullable<WebClientOptions['logger']>;
-
-/** Slack's logger interface onto ours. Debug lines of the library hold whole payloads, so they are never written. */
-export const slackLogger = (log: Log): SlackLogger => {
-  type Level = ReturnType<SlackLogger['getLevel']>;
-  const say = (parts: unknown[]): string =>
-    parts
-      .map((part) => (part instanceof Error ? part.message : typeof part === 'string' ? part : ''))
-      .join(' ')
-      .slice(0, 500);
-  return {
-    debug: () => undefined,
-    info: (...parts: unknown[]) => log.debug({}, say(parts)),
-    warn: (...parts: unknown[]) => log.warn({}, say(parts)),
-    error: (...parts: unknown[]) => log.error({}, say(parts)),
-    setLevel: () => undefined,
-    getLevel: () => 'info' as Level,
-    setName: () => undefined,
-  };
-};
 
 /** `pace`: how calls are planned so that Slack's rate limits are kept; where there is none, only what Slack demands is waited out. */
 export type ClientSettings = {
@@ -143,44 +116,4 @@ export const createExaminingClient = (
     retryConfig: { retries: 1, minTimeout: 100, maxTimeout: 300 },
     fetch: settings.organisation ? settings.organisation.calls(() => timed) : timed,
   });
-};
-
-/** `permanent`: trying again changes nothing; `code` is Slack's word for it. */
-export type SlackFailure =
-  | { kind: 'rate_limited'; code: 'ratelimited'; retryInMs: number }
-  | { kind: 'passing'; code: string }
-  | { kind: 'permanent'; code: string };
-
-/** Slack: docs.slack.dev/reference/methods/chat.postMessage, "Errors": these say "try again" in their description. */
-const PASSING_CODES = new Set([
-  'internal_error',
-  'fatal_error',
-  'service_unavailable',
-  'request_timeout',
-  'team_added_to_org',
-  'ratelimited',
-  'rate_limited',
-]);
-
-const RATE_LIMIT_FALLBACK_MS = 5_000;
-
-/** null when the error is not Slack's. */
-export const slackFailureOf = (error: unknown): SlackFailure | null => {
-  if (error instanceof WebAPIRateLimitedError) {
-    return { kind: 'rate_limited', code: 'ratelimited', retryInMs: error.retryAfter * 1000 };
-  }
-  if (error instanceof WebAPIPlatformError) {
-    const code = error.data.error;
-    if (!PASSING_CODES.has(code)) return { kind: 'permanent', code };
-    const retryAfter = error.data.response_metadata?.retryAfter;
-    if (!code.startsWith('rate')) return { kind: 'passing', code };
-    return {
-      kind: 'rate_limited',
-      code: 'ratelimited',
-      retryInMs: retryAfter ? retryAfter * 1000 : RATE_LIMIT_FALLBACK_MS,
-    };
-  }
-  if (error instanceof WebAPIHTTPError) return { kind: 'passing', code: `http_${error.statusCode}` };
-  if (error instanceof WebAPIRequestError) return { kind: 'passing', code: 'unreachable' };
-  return null;
 };

@@ -6,7 +6,7 @@ import type { Log } from '../../lib/log.ts';
 import { newId } from '../../lib/ids.ts';
 import type { Sealing } from '../../lib/sealing.ts';
 import type { Replays } from '../../application/record/replay-ports.ts';
-import { slackLogger } from './client.ts';
+import { slackLogger } from './logger.ts';
 import { fetchWithin } from './http-call.ts';
 import { sendPage } from './install-page.ts';
 import type { Installation, Installations } from './installations.ts';

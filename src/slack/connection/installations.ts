@@ -9,7 +9,7 @@ import type {
 import { createLoader } from '../../lib/loader.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Sealing } from '../../lib/sealing.ts';
-import { slackFailureOf } from './client.ts';
+import { slackFailureOf } from './failures.ts';
 
 /** Slack: docs.slack.dev/authentication/using-token-rotation: a token lives twelve hours; `@slack/oauth` renews it two hours before, too. */
 const RENEW_BEFORE_MS = 2 * 3_600_000;

@@ -5,7 +5,8 @@ import type { InstallationBook } from '../../application/identity/installation-p
 import { createLoader } from '../../lib/loader.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Sealing } from '../../lib/sealing.ts';
-import { slackFailureOf, slackLogger } from './client.ts';
+import { slackFailureOf } from './failures.ts';
+import { slackLogger } from './logger.ts';
 import { fetchWithin } from './http-call.ts';
 import { createInstallations } from './installations.ts';
 import type { Installation, Installations } from './installations.ts';

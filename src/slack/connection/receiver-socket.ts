@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Receiver } from '@slack/bolt';
 import type { Log } from '../../lib/log.ts';
-import { slackFailureOf, slackLogger } from './client.ts';
+import { slackFailureOf } from './failures.ts';
+import { slackLogger } from './logger.ts';
 import { startErrorOf } from './start-error.ts';
 
 const RECONNECT_MIN_MS = 250;

@@ -1,6 +1,6 @@
 /** Slack refused us or could not be reached when we started. */
 import { StartError as StartProblem } from '../../lib/start-error.ts';
-import { slackFailureOf } from './client.ts';
+import { slackFailureOf } from './failures.ts';
 
 export class StartError extends StartProblem {
   /** true: Slack was not reached, and starting again later may do; false: a token or setting is wrong. */

@@ -1,6 +1,6 @@
 /** The incident tools that the policy names. Slack: docs.slack.dev/reference/methods/users.info and bots.info, "Errors" */
 import type { WebClient } from '@slack/web-api';
-import { slackFailureOf } from '../connection/client.ts';
+import { slackFailureOf } from '../connection/failures.ts';
 import { UNKNOWN_USER } from './workspace.ts';
 
 const UNKNOWN_TOOL = new Set([...UNKNOWN_USER, 'bot_not_found']);

@@ -3,7 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import type { Account } from '../../domain/principals/account.ts';
 import type { ListedGroups, LookUp, ProfileField, Workspace } from '../../application/identity/workspace-ports.ts';
-import { slackFailureOf } from '../connection/client.ts';
+import { slackFailureOf } from '../connection/failures.ts';
 import type { Limits } from '../connection/client.ts';
 
 export type SlackUser = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;

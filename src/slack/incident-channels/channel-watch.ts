@@ -13,7 +13,7 @@ import type { Store } from '../../application/deps.ts';
 import type { IncidentOrigin } from '../../domain/incidents/incident.ts';
 import type { NoteChannelInput, SaidOfChannel } from '../../application/incidents/incident-types.ts';
 import type { UseCases } from '../../application/verbs.ts';
-import { slackFailureOf } from '../connection/client.ts';
+import { slackFailureOf } from '../connection/failures.ts';
 import type { ChannelReport } from './channel-events.ts';
 import type { ChannelMessage } from './channel-messages.ts';
 import { lookAtChannel, readChannel, toSeen } from './read-channel.ts';

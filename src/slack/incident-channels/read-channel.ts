@@ -1,6 +1,6 @@
 /** What Slack says of a channel now: an event only says that there is something to look at. */
 import type { WebClient } from '@slack/web-api';
-import { slackFailureOf } from '../connection/client.ts';
+import { slackFailureOf } from '../connection/failures.ts';
 import { nameOf, topicOf } from './channel-events.ts';
 
 type Conversation = NonNullable<Awaited<ReturnType<WebClient['conversations']['info']>>['channel']>;

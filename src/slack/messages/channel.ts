@@ -11,7 +11,7 @@ import type {
 } from '../../application/messages/channel.ts';
 import type { Place } from '../../application/messages/message-ports.ts';
 import type { Log } from '../../lib/log.ts';
-import { slackFailureOf } from '../connection/client.ts';
+import { slackFailureOf } from '../connection/failures.ts';
 import { nearChannel } from '../connection/token-choice.ts';
 import { channelProblemText } from './channel-problems.ts';
 import { createChannels, findChannel, roomOf } from './channels.ts';

@@ -1,7 +1,7 @@
 /** Channel names to ids. The policy names channels as people do; `#name@T…` is the one of that workspace. */
 import type { WebClient } from '@slack/web-api';
 import type { Log } from '../../lib/log.ts';
-import { slackFailureOf } from '../connection/client.ts';
+import { slackFailureOf } from '../connection/failures.ts';
 import { newId } from '../../lib/ids.ts';
 import { createLoader } from '../../lib/loader.ts';
 import { channelProblemText } from './channel-problems.ts';

@@ -1,7 +1,7 @@
 /** The channel of the auditors: a message for each checkpoint, never edited. */
 import type { WebClient } from '@slack/web-api';
 import type { Held, Publisher } from '../../application/evidence/evidence-ports.ts';
-import { slackFailureOf } from '../connection/client.ts';
+import { slackFailureOf } from '../connection/failures.ts';
 import type { Channels } from './channels.ts';
 
 const EVENT = 'latchkey_checkpoint';

@@ -14,7 +14,7 @@ import {
 } from '../../messages/render/limits.ts';
 import { oneOf, remainLines, ruleName, warning, what } from '../../messages/render/phrases.ts';
 import { context, cut, inline, section, sentenceList } from '../../messages/render/text.ts';
-import { slackFailureOf } from '../../connection/client.ts';
+import { slackFailureOf } from '../../connection/failures.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../../errors.ts';
 import { sentenceOfProblem } from '../../sentences/problems.ts';

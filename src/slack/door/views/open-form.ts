@@ -2,7 +2,7 @@
 import type { ModalView } from '@slack/types';
 import type { Slack } from '../context.ts';
 import { explainError } from '../../errors.ts';
-import { slackFailureOf } from '../../connection/client.ts';
+import { slackFailureOf } from '../../connection/failures.ts';
 import { previewLines } from '../../preview-text.ts';
 import { withinMs } from '../../../lib/timeout.ts';
 import { choose, EMPTY, onlyRole } from './form-state.ts';
