@@ -193,6 +193,11 @@ beforeAll(async () => {
   }
   plant('src/lib/round.ts', `import { two } from './about.ts';\nexport const one = (): number => two;\n`);
   plant('src/lib/about.ts', `import { one } from './round.ts';\nexport const two = one();\n`);
+  plant('src/lib/kind.ts', `import type { Thing } from './thing.ts';\nexport type Kind = Thing['kind'];\n`);
+  plant(
+    'src/lib/thing.ts',
+    `import type { Kind } from './kind.ts';\nexport type Thing = { kind: string; of: Kind[] };\n`,
+  );
   plant('src/main.ts', `import { all } from './providers/registry.ts';\nexport const used = all;\n`);
   plant('sandbox/src/types-only.ts', `import type { Block } from '@slack/types';\nexport type Used = Block;\n`);
   findings = await oxlint(copy);
@@ -217,6 +222,7 @@ describe('import directions', () => {
 
   test('modules may not import each other in a circle', () => {
     expect(codesFor('src/lib/round.ts')).toContain('import(no-cycle)');
+    expect(codesFor('src/lib/kind.ts')).toContain('import(no-cycle)');
   });
 
   test('only compose reads the provider registry', () => {

@@ -49,7 +49,7 @@ type Closed = { logins: Login[]; users: string[]; cut: number };
 
 /**
  * Every step may be repeated: after a crash or a failure it starts over, and what is locked is not locked again. The first node says nothing
- * of the others, so each is asked anew.
+ * of the others, so each is read anew.
  */
 const close = async (server: Server, items: readonly Wanted[], ending: Ending): Promise<Closed> => {
   const { signal } = ending;

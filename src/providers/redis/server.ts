@@ -144,7 +144,7 @@ const keep = (node: RedisAddress, ca: string | null): Kept => {
       throw toProviderError(cause, { where: node.name, isEncrypted: node.isTls, isUntouched });
     }
   };
-  /** The name of a connection can be of any size, and is in each list of them: whoever has one that fills the list is out first. */
+  /** The name of a connection can be of any size, and is in each list of them: who has one that fills the list is out first. */
   const run: Server['run'] = async (signal, work) => {
     try {
       return await once(signal, work);

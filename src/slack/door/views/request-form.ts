@@ -30,12 +30,12 @@ const roleChoice = ({ name, title, maxMs }: Role): Choice => ({
   description: `${name}, at most ${formatDuration(maxMs)}`,
 });
 
-/** A form is drawn and searched at each stroke of a key, and a policy never changes: another one takes its place. */
-const drawn = new WeakMap<Policy, Choice[]>();
+/** A form is shown and searched at each stroke of a key, and a policy never changes: another one takes its place. */
+const listed = new WeakMap<Policy, Choice[]>();
 
 export const targetChoices = (policy: Policy): Choice[] => {
-  const known = drawn.get(policy) ?? Object.values(policy.targets).map(targetChoice);
-  drawn.set(policy, known);
+  const known = listed.get(policy) ?? Object.values(policy.targets).map(targetChoice);
+  listed.set(policy, known);
   return known;
 };
 export const roleChoices = (target: Target): Choice[] => Object.values(target.roles).map(roleChoice);
