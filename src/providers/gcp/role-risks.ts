@@ -12,6 +12,7 @@ const KEEPS: readonly [RegExp, string][] = [
   ],
   [/^privilegedaccessmanager\.entitlements\.(?:create|update|setIamPolicy)$/, 'makes entitlements to roles'],
   [/^orgpolicy\.policy\.set$/, 'changes what the organization forbids'],
+  [/^iam\.denypolicies\.(?:create|update)$/, 'can keep Latchkey from ending access'],
 ];
 
 /** What is left is of one resource, or ends by itself: it is granted, and said. */

@@ -6,6 +6,8 @@ import { byErrno, codeOf, noAnswerOf, SERVER_AWAY } from './network-errors.ts';
 
 const LONGEST_ANSWER = 5_000_000;
 const ANSWER_MS = 10_000;
+/** What is overdue is to end within a minute of the end of an outage, whatever time a proxy names for it. */
+const LONGEST_OUTAGE_S = 30;
 
 /** `form` in place of `body`: what an endpoint for OAuth tokens takes. */
 export type JsonCall = {
@@ -47,7 +49,8 @@ export const limitOf = (answer: JsonAnswer): { seconds: number | null } | null =
   const isUsedUp = headerOf(answer, 'x-ratelimit-remaining') === '0';
   const mayBe = answer.status === 403 || answer.status === 503;
   if (answer.status !== 429 && !(mayBe && (after !== null || isUsedUp))) return null;
-  return { seconds: after !== null && /^\d{1,6}$/.test(after) ? Number(after) : secondsToReset(answer) };
+  const seconds = after !== null && /^\d{1,6}$/.test(after) ? Number(after) : secondsToReset(answer);
+  return { seconds: seconds !== null && answer.status === 503 ? Math.min(seconds, LONGEST_OUTAGE_S) : seconds };
 };
 
 /** As a failure in words. */

@@ -15,6 +15,8 @@ const SHORT_MS = 3_000;
 /** Without a time, each further refusal doubles it. */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 64_000;
+/** GitHub's limits are of an hour. What names a longer time is a mistake, or means harm: ends of access wait for it, too. */
+const BELIEVED_MS = 3_600_000;
 
 export const createRateHold = (name: string): RateHold => {
   let untilMs = 0;
@@ -37,7 +39,7 @@ export const createRateHold = (name: string): RateHold => {
       // Of many calls that were on their way together, only the first doubles it.
       if (now >= untilMs) refusals += 1;
       const byItself = Math.min(FIRST_MS * 2 ** (refusals - 1) * (0.75 + Math.random() / 2), LONGEST_MS);
-      const waitMs = seconds === null ? byItself : seconds * 1_000;
+      const waitMs = seconds === null ? byItself : Math.min(seconds * 1_000, BELIEVED_MS);
       if (seconds !== null || now >= untilMs) untilMs = Math.max(untilMs, now + waitMs);
       return failure(untilMs - now, false);
     },

@@ -31,6 +31,9 @@ export type Scope = z.infer<typeof scopeSchema>;
 export const handleSchema = z.object({ handle: z.json() });
 export type Handle = z.infer<typeof handleSchema>;
 
+/** Its file may name a program that kubectl starts. Latchkey writes its own. */
+const RUNS_PROGRAMS = new Set(['KUBECONFIG']);
+
 const field = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/),
   label: z.string().min(1).max(60),
@@ -39,7 +42,10 @@ const field = z.strictObject({
     .string()
     .regex(/^[A-Z][A-Z0-9_]{0,59}$/)
     // A job sets it for the command that it runs.
-    .refine(isFitForCredential, 'is no name for a credential: it would change what a job runs, or with whom it talks')
+    .refine(
+      (name) => isFitForCredential(name) && !RUNS_PROGRAMS.has(name),
+      'is no name for a credential: it would change what a job runs, or with whom it talks. A name ends in what it holds, such as APP_TOKEN or APP_URL',
+    )
     .nullable()
     .default(null),
   secret: z.boolean().default(true),

@@ -2,6 +2,8 @@
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
+import { AnswerTooLong } from '../../lib/bounded-text.ts';
+import { isTooLong } from '../kit/answer-limit.ts';
 import { textWithin } from '../kit/answer-text.ts';
 import { codeOf } from '../kit/network-errors.ts';
 import { ProviderError } from '../provider.ts';
@@ -10,6 +12,9 @@ import { toProviderError, unreachable } from './errors.ts';
 
 const LONGEST_ANSWER = 16 * 1_048_576;
 const PAGE = 500;
+/** Far more than a cluster has of what Latchkey lists. */
+const PAGES_MAX = 5_000;
+const OBJECTS_MAX = 100_000;
 const AT_ONCE = 16;
 
 export type Answer = { status: number; body: Json; date: Date };
@@ -30,8 +35,13 @@ export type Api = {
 };
 
 const read = async (body: AsyncIterable<Buffer>): Promise<Json> => {
-  const tooLong = new ProviderError('misconfigured', 'The API server gave an answer that is too long.');
-  const text = await textWithin(body, LONGEST_ANSWER, tooLong);
+  const text = await textWithin(
+    body,
+    LONGEST_ANSWER,
+    new ProviderError('misconfigured', 'The API server gave an answer that is too long.', {
+      cause: new AnswerTooLong('its answer is too long'),
+    }),
+  );
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
@@ -46,7 +56,7 @@ const parsed = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
   throw new ProviderError('misconfigured', `The API server gave an answer that is none of Kubernetes (${what}).`);
 };
 
-const page = z.looseObject({
+const pageSchema = z.looseObject({
   metadata: z.looseObject({ continue: z.string().nullish() }).nullish(),
   items: z.array(z.unknown()).nullish(),
 });
@@ -81,20 +91,41 @@ const caller =
     }
   };
 
+/** A page that is too long is wanted again with fewer objects: those that borrowers make may be as large as the server takes. */
+const pageFrom = async (
+  call: Api['call'],
+  at: { path: string; query: Record<string, string>; from: string; size: number },
+  signal: AbortSignal,
+): Promise<{ body: Json; size: number }> => {
+  const { path, query, from, size } = at;
+  const search = new URLSearchParams({ ...query, limit: String(size), ...(from && { continue: from }) });
+  try {
+    const { body } = await call({ method: 'GET', path: `${path}?${search.toString()}`, what: `list ${path}` }, signal);
+    return { body, size };
+  } catch (error) {
+    if (!(error instanceof ProviderError) || !isTooLong(error.cause) || size === 1) throw error;
+    return await pageFrom(call, { ...at, size: Math.ceil(size / 10) }, signal);
+  }
+};
+
+const endless = (path: string): ProviderError =>
+  new ProviderError('misconfigured', `The API server lists ${path} without an end.`);
+
 const lister =
   (call: Api['call']): Api['list'] =>
   async ({ path, query = {} }, schema, signal) => {
     const found = [];
+    const seen = new Set<string>();
+    let size = PAGE;
     for (let from = ''; ;) {
-      const search = new URLSearchParams({ ...query, limit: String(PAGE), ...(from && { continue: from }) });
-      const { body } = await call(
-        { method: 'GET', path: `${path}?${search.toString()}`, what: `list ${path}` },
-        signal,
-      );
-      const { items, metadata } = parsed(page, body, path);
-      found.push(...(items ?? []).map((item) => parsed(schema, item, path)));
+      const page = await pageFrom(call, { path, query, from, size }, signal);
+      ({ size } = page);
+      const { items, metadata } = parsed(pageSchema, page.body, path);
+      for (const item of items ?? []) found.push(parsed(schema, item, path));
       from = metadata?.continue ?? '';
       if (from === '') return found;
+      if (seen.has(from) || seen.size >= PAGES_MAX || found.length > OBJECTS_MAX) throw endless(path);
+      seen.add(from);
     }
   };
 

@@ -102,6 +102,8 @@ const REFUSED: readonly What[] = [
     verbs: ['create'],
     why: 'requests certificates that cannot be taken back',
   })),
+  // kubernetes.io, "Role Based Access Control Good Practices": with a hostPath it is the disk of a node, for any pod.
+  { group: '', resource: 'persistentvolumes', verbs: CHANGE, why: "gives pods the files of the cluster's machines" },
 ];
 
 export const WORKLOADS: readonly [group: string, resource: string][] = [

@@ -5,7 +5,8 @@ import { allUsers } from './users.ts';
 /** A sentence with its remedy, or null. */
 export const openUsersProblem = async (client: Client): Promise<string | null> => {
   const open = (await allUsers(client)).filter(
-    ({ isOn, isOpen, commands }) => isOn && isOpen && commands.some((rule) => rule.startsWith('+')),
+    ({ isOn, isOpen, commands, selectors }) =>
+      isOn && isOpen && [...commands, ...selectors].some((rules) => /(?:^|\s)\+/.test(rules)),
   );
   const [first] = open;
   if (!first) return null;

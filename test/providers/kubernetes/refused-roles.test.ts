@@ -48,6 +48,7 @@ test.each<[string, Rules, string]>([
     [{ apiGroups: ['certificates.k8s.io'], resources: ['podcertificaterequests'], verbs: ['create'] }],
     'certificates that cannot be taken back',
   ],
+  ['volumes of its own', [rule(['persistentvolumes'], ['create'])], 'create persistentvolumes: gives pods the files'],
 ])('a role for %s is refused', (_what, rules, message) => {
   expect(refusedIn(rules).join('\n')).toContain(message);
 });

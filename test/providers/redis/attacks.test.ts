@@ -155,16 +155,22 @@ test('a granted user may reach its keys and channels alone, and not the users', 
   await connection.revoke(WRITE, access.handle, ctx);
 });
 
-test('a server that lets everybody in without a password is refused: the end would end nothing', async () => {
-  const { admin } = target.nodes[0] ?? {};
-  await admin?.call('ACL', 'SETUSER', 'guest', 'on', 'nopass', '~*', '+get');
-  const failure = await failureOf(connection.grant(READ, contextOf()));
-  expect(failure).toMatchObject({ kind: 'misconfigured' });
-  expect(failure.message).toContain('ACL SETUSER guest off');
-  const findings = await connection.preflight?.({}, contextOf());
-  expect(findings?.map(({ level, code }) => ({ level, code }))).toEqual([{ level: 'error', code: 'open_user' }]);
-  await admin?.call('ACL', 'DELUSER', 'guest');
-});
+test.each([
+  ['by its rules', ['~*', '+get']],
+  ['by a selector', ['(~* +get)']],
+])(
+  'a server that lets everybody in without a password %s is refused: the end would end nothing',
+  async (_how, rules) => {
+    const { admin } = target.nodes[0] ?? {};
+    await admin?.call('ACL', 'SETUSER', 'guest', 'on', 'nopass', ...rules);
+    const failure = await failureOf(connection.grant(READ, contextOf()));
+    expect(failure).toMatchObject({ kind: 'misconfigured' });
+    expect(failure.message).toContain('ACL SETUSER guest off');
+    const findings = await connection.preflight?.({}, contextOf());
+    expect(findings?.map(({ level, code }) => ({ level, code }))).toEqual([{ level: 'error', code: 'open_user' }]);
+    await admin?.call('ACL', 'DELUSER', 'guest');
+  },
+);
 
 test('a user with our name and without our mark is left alone', async () => {
   const ctx = contextOf();

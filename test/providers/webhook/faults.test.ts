@@ -150,7 +150,7 @@ test.each([
   expect(problems).toEqual([{ path: at, message: expect.stringContaining(message) as string }]);
 });
 
-test.each(['LD_PRELOAD', 'NODE_OPTIONS', 'PATH', 'GIT_SSH_COMMAND', 'ALL_PROXY'])(
+test.each(['LD_PRELOAD', 'NODE_OPTIONS', 'PATH', 'GIT_SSH_COMMAND', 'ALL_PROXY', 'KUBECONFIG', 'JULIA_LOAD_PATH'])(
   'a server that calls a credential %s is refused: a job would run with it',
   async (env) => {
     const { connection } = await rig((action) => ({
