@@ -33,7 +33,7 @@ const contents = (page: Page, facts: GrantFacts, about: About): void => {
 export const reportPdf = async (facts: GrantFacts, about: About): Promise<Buffer> => {
   const parts: Buffer[] = [];
   const title = `Evidence of grant ${facts.grant}`;
-  const { page, finish } = openPdf({ title, madeAt: new Date(about.madeAt), onData: (part) => parts.push(part) });
+  const { page, finish } = await openPdf({ title, madeAt: new Date(about.madeAt), onData: (part) => parts.push(part) });
   contents(page, facts, about);
   await finish();
   return Buffer.concat(parts);

@@ -21,9 +21,7 @@ import { gitPublisher } from '../publishers/git.ts';
 import { s3Publisher } from '../publishers/s3.ts';
 import { tsaPublisher } from '../publishers/tsa.ts';
 import { witnessPublisher } from '../publishers/witness.ts';
-import { slackPublisher } from '../slack/messages/checkpoint-publisher.ts';
 import type { SlackConnection } from '../slack/connection/connection.ts';
-import { createChannels } from '../slack/messages/channels.ts';
 import type { createPool } from '../store/client.ts';
 import { auditTree } from '../store/audit/checkpoints.ts';
 
@@ -40,15 +38,24 @@ export type EvidenceParts = {
 const tsaOf = (url: string, pool: EvidenceParts['pool']): Publisher =>
   tsaPublisher({ url, stamps: () => auditTree(pool).receipts(`tsa:${url}`) });
 
-const publisherOf = (place: Place, { client, store, pool }: EvidenceParts, { origin }: AuditSettings): Publisher[] => {
+/** Loaded where there is a client: commands without a token load nothing of Slack. */
+const slackPlace = async (client: SlackConnection['client'], store: Store, channel: string): Promise<Publisher> => {
+  const { slackPublisher } = await import('../slack/messages/checkpoint-publisher.ts');
+  const { createChannels } = await import('../slack/messages/channels.ts');
+  return slackPublisher({ client, channels: createChannels({ client, store }), channel });
+};
+
+const publisherOf = async (
+  place: Place,
+  { client, store, pool }: EvidenceParts,
+  { origin }: AuditSettings,
+): Promise<Publisher[]> => {
   if (place.kind === 'file') return [filePublisher(place.folder)];
   if (place.kind === 'witness') return [witnessPublisher({ ...place, origin })];
   if (place.kind === 'git') return [gitPublisher(place)];
   if (place.kind === 's3') return [s3Publisher({ ...place, keys: awsKeys(process.env) })];
   if (place.kind === 'tsa') return [tsaOf(place.url, pool)];
-  return client
-    ? [slackPublisher({ client, channels: createChannels({ client, store }), channel: place.channel })]
-    : [];
+  return client ? [await slackPlace(client, store, place.channel)] : [];
 };
 
 export const openEvidence = async (parts: EvidenceParts, settings: AuditSettings): Promise<EvidenceDeps> => ({
@@ -56,7 +63,7 @@ export const openEvidence = async (parts: EvidenceParts, settings: AuditSettings
   tree: auditTree(parts.pool),
   settings,
   signers: parts.auditKey === null ? [] : await openSigners(parts.auditKey, settings.origin),
-  publishers: settings.publish.flatMap((place) => publisherOf(place, parts, settings)),
+  publishers: (await Promise.all(settings.publish.map((place) => publisherOf(place, parts, settings)))).flat(),
   vault: parts.vault,
   ids: { next: newId },
   log: parts.log,

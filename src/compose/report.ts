@@ -13,7 +13,6 @@ import type { Policy } from '../domain/policy/types.ts';
 import type { Period } from '../domain/reports/period.ts';
 import { newId } from '../lib/ids.ts';
 import { createDirectory } from '../directory/people.ts';
-import { createWorkspace } from '../slack/directory/workspace.ts';
 import { reportSource } from '../store/audit/report.ts';
 import { verifyAudit } from '../store/audit/verify.ts';
 import type { createPool } from '../store/client.ts';
@@ -102,6 +101,7 @@ export const commandDirectory = async (
   try {
     const { teamId } = await connection.identify();
     const ids = { next: newId };
+    const { createWorkspace } = await import('../slack/directory/workspace.ts');
     return createDirectory({
       workspace: createWorkspace(connection.client, connection.limits, connection.organisation?.enterpriseId ?? null),
       teamId: () => teamId,

@@ -1,6 +1,5 @@
 /** A time-stamping authority (RFC 3161): it signs when the head of the log was there. Its stamps are kept beside the checkpoints. */
 import { createHash, randomBytes } from 'node:crypto';
-import { fetch } from 'undici';
 import type { Held, Publisher, StoredCheckpoint } from '../application/evidence/evidence-ports.ts';
 import { boundedBytes } from '../lib/bounded-text.ts';
 import { parseNote } from '../lib/transparency/note.ts';
@@ -27,6 +26,7 @@ const positive = (): Buffer => {
 
 const send = async (url: string, body: Buffer): Promise<Buffer> => {
   try {
+    const { fetch } = await import('undici');
     const response = await fetch(url, {
       method: 'POST',
       body,

@@ -1,6 +1,5 @@
 /** Another party that checks that the log only grows, and signs that it saw so: C2SP tlog-witness. */
 import { createHash } from 'node:crypto';
-import { fetch } from 'undici';
 import type { PublishedTree, Publisher, StoredCheckpoint } from '../application/evidence/evidence-ports.ts';
 import { boundedText } from '../lib/bounded-text.ts';
 import { checkNote, parseNote, parseVkey } from '../lib/transparency/note.ts';
@@ -15,6 +14,7 @@ type Answer = { status: number; text: string };
 
 const call = async (url: string, init: { method: string; body?: string }): Promise<Answer> => {
   try {
+    const { fetch } = await import('undici');
     const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
     return { status: response.status, text: await boundedText(response.body, ANSWER_MAX) };
   } catch (error) {

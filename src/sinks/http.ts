@@ -1,5 +1,4 @@
 /** One request to a sink, and what its answer means for the events that were in it. */
-import { fetch } from 'undici';
 import type { Outcome } from '../application/evidence/deliver-events.ts';
 import { boundedText } from '../lib/bounded-text.ts';
 
@@ -22,6 +21,7 @@ export type Post = { url: string; headers: Record<string, string>; body: string 
 export const post = async ({ url, headers, body, what }: Post): Promise<Outcome & { text?: string }> => {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const { fetch } = await import('undici');
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
     const text = await boundedText(response.body, ANSWER_MAX);
     const { status } = response;

@@ -1,25 +1,8 @@
 /** The commands of a job start fast and need no secret, because nothing of the app is loaded for them. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-
-const src = fileURLToPath(new URL('../../src', import.meta.url));
-
-/** What is imported at run time, types left out. */
-const importsOf = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)'/gms)].map(
-    ([, name = '']) => name,
-  );
-
-const loadedBy = (file: string, found = new Set<string>()): Set<string> => {
-  if (found.has(file)) return found;
-  found.add(file);
-  for (const name of importsOf(file))
-    if (name.startsWith('.')) loadedBy(path.resolve(path.dirname(file), name), found);
-    else found.add(name);
-  return found;
-};
+import { importsOf, loadedBy, src } from '../support/loaded-by.ts';
 
 test('a job loads commander and nothing of the app', () => {
   const loaded = [...loadedBy(path.join(src, 'cli/job/program.ts'))];

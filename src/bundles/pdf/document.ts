@@ -1,8 +1,7 @@
 /** A tagged PDF with a language, a title and its own fonts; headings, paragraphs and tables that go on over pages. */
-import PdfKit from 'pdfkit';
 import { BODY, BOLD, registerFonts, shown } from './fonts.ts';
 
-export type Doc = InstanceType<typeof PdfKit>;
+export type Doc = PDFKit.PDFDocument;
 export type Page = { doc: Doc; parent: PDFKit.PDFStructureElement };
 
 export const MARGIN = 48;
@@ -20,7 +19,9 @@ const CELL_CHARS = 900;
 
 type About = { title: string; madeAt: Date; onData: (part: Buffer) => void };
 
-export const openPdf = ({ title, madeAt, onData }: About): { page: Page; finish(): Promise<void> } => {
+/** The library is loaded with the first file: the app and most commands make none. */
+export const openPdf = async ({ title, madeAt, onData }: About): Promise<{ page: Page; finish(): Promise<void> }> => {
+  const { default: PdfKit } = await import('pdfkit');
   const info = { Title: title, Creator: 'Latchkey', CreationDate: madeAt };
   const settings = {
     size: 'A4',

@@ -242,7 +242,7 @@ export const writePdf = async (
   onData: (part: Buffer) => void,
 ): Promise<void> => {
   const title = `Access report ${report.period.label}, ${report.checkpoint.origin}`;
-  const { page, finish } = openPdf({ title, madeAt: new Date(report.made.at), onData });
+  const { page, finish } = await openPdf({ title, madeAt: new Date(report.made.at), onData });
   cover(page, report, texts(report, exceptions).some(isLossy));
   totalsSection(page, report);
   overTimeSection(page, report);

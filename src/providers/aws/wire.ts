@@ -1,6 +1,6 @@
 /** One HTTP exchange with AWS or with what gives out keys beside it; what the network says as the error kinds of the contract. */
-import { Agent, request } from 'undici';
 import { textWithin, tooLarge } from '../kit/answer-text.ts';
+import { openAgent } from '../kit/http-agent.ts';
 import { byErrno, codeOf, noAnswerOf, SERVER_AWAY } from '../kit/network-errors.ts';
 import { ProviderError } from '../provider.ts';
 
@@ -31,14 +31,13 @@ const failureOf = (error: unknown, host: string): unknown => {
 
 /** Redirects are not followed: what is signed for one host is for no other. */
 export const openWire = (): Wire => {
-  const agent = new Agent({ connections: AT_ONCE });
+  const agent = openAgent({ connections: AT_ONCE });
   return {
     send: async ({ method, url, headers, body }, signal) => {
       const { host } = new URL(url);
       try {
-        const answer = await request(url, {
+        const answer = await agent.request(url, {
           method,
-          dispatcher: agent,
           headersTimeout: ANSWER_MS,
           bodyTimeout: ANSWER_MS,
           signal,

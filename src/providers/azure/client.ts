@@ -1,6 +1,6 @@
 /** Calls to Azure Resource Manager and Microsoft Graph as Latchkey's own app. learn.microsoft.com/rest/api/authorization */
-import { Agent } from 'undici';
 import { z } from 'zod';
+import { openAgent, type HttpAgent } from '../kit/http-agent.ts';
 import { callJson, limited, refusedBy, type JsonAnswer, type JsonCall } from '../kit/json-http.ts';
 import { keepToken } from '../kit/kept-token.ts';
 import type { ProviderError } from '../provider.ts';
@@ -33,7 +33,7 @@ export type Client = {
   close(): Promise<void>;
 };
 
-type Api = { agent: Agent; login: string; origin: string; config: Config };
+type Api = { agent: HttpAgent; login: string; origin: string; config: Config };
 
 const openApi = ({ agent, login, origin, config }: Api): Client['manage'] => {
   const send = async (call: JsonCall, headers: Record<string, string>, signal: AbortSignal): Promise<JsonAnswer> => {
@@ -72,7 +72,7 @@ const openApi = ({ agent, login, origin, config }: Api): Client['manage'] => {
 const originOf = (url: string): string => new URL(url).origin;
 
 export const openClient = (config: Config): Client => {
-  const agent = new Agent({ connections: 16 });
+  const agent = openAgent({ connections: 16 });
   const { login, management, graph } = config.endpoints ?? {};
   const shared = { agent, config, login: originOf(login ?? 'https://login.microsoftonline.com') };
   return {

@@ -1,6 +1,6 @@
 /** Calls to Google's APIs for projects and roles, as Latchkey's own identity. cloud.google.com/resource-manager/reference/rest/v3 */
-import { Agent } from 'undici';
 import { z } from 'zod';
+import { openAgent, type HttpAgent } from '../kit/http-agent.ts';
 import { callJson, limited, refusedBy, type JsonAnswer, type JsonCall } from '../kit/json-http.ts';
 import { ProviderError } from '../provider.ts';
 import type { Config } from './config.ts';
@@ -72,7 +72,7 @@ const refused = (answer: JsonAnswer, doing: string): ProviderError => {
 type Sent = { call: JsonCall; doing: string; allowed?: readonly number[] };
 type Send = (sent: Sent, signal: AbortSignal) => Promise<JsonAnswer>;
 
-const sender = (config: Config, agent: Agent): Send => {
+const sender = (config: Config, agent: HttpAgent): Send => {
   const tokens = openTokens(config, agent);
   const once = async (call: JsonCall, signal: AbortSignal): Promise<JsonAnswer> => {
     const headers = { accept: 'application/json', authorization: `Bearer ${await tokens.get(signal)}` };
@@ -104,7 +104,7 @@ const clockIn = ({ headers: { date } }: JsonAnswer): Date | null => {
 };
 
 export const openApi = (config: Config): Api => {
-  const agent = new Agent({ connections: 32 });
+  const agent = openAgent({ connections: 32 });
   const send = sender(config, agent);
   const { resource_manager: manager, iam } = config.endpoints ?? {};
   const projects = `${(manager ?? 'https://cloudresourcemanager.googleapis.com').replace(/\/+$/, '')}/v3/projects/`;

@@ -1,8 +1,8 @@
 /** Access tokens of Latchkey's own identity: by the key of a service account, by federation, or of the machine it runs on. */
 import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type { Agent } from 'undici';
 import { z } from 'zod';
+import type { HttpAgent } from '../kit/http-agent.ts';
 import { callJson, limited, refusedBy, type JsonAnswer, type JsonCall } from '../kit/json-http.ts';
 import { readTokenFile } from '../kit/token-file.ts';
 import { keepToken, type Issued, type KeptToken } from '../kit/kept-token.ts';
@@ -25,7 +25,11 @@ const saidIn = ({ status, body }: JsonAnswer): string => {
 
 type Sent = { call: JsonCall; headers?: Record<string, string>; remedy: string };
 
-const ask = async (agent: Agent, { call, headers = {}, remedy }: Sent, signal: AbortSignal): Promise<JsonAnswer> => {
+const ask = async (
+  agent: HttpAgent,
+  { call, headers = {}, remedy }: Sent,
+  signal: AbortSignal,
+): Promise<JsonAnswer> => {
   const answer = await callJson(
     call,
     { name: 'Google', headers: { accept: 'application/json', ...headers }, agent },
@@ -44,7 +48,7 @@ const issuedIn = ({ body }: JsonAnswer): Issued => {
 };
 
 /** RFC 7523. developers.google.com/identity/protocols/oauth2/service-account */
-const byKey = async (agent: Agent, file: KeyFile, signal: AbortSignal): Promise<Issued> => {
+const byKey = async (agent: HttpAgent, file: KeyFile, signal: AbortSignal): Promise<Issued> => {
   const now = Math.floor(Date.now() / 1_000);
   const assertion = await new SignJWT({ scope: SCOPE })
     .setProtectedHeader({
@@ -70,7 +74,7 @@ const subjectToken = ({ credential_source: { file, format } }: Federation): stri
   });
 
 /** RFC 8693. cloud.google.com/iam/docs/workload-identity-federation-with-other-providers */
-const byFederation = async (agent: Agent, file: Federation, signal: AbortSignal): Promise<Issued> => {
+const byFederation = async (agent: HttpAgent, file: Federation, signal: AbortSignal): Promise<Issued> => {
   const form = {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
@@ -98,7 +102,7 @@ const byFederation = async (agent: Agent, file: Federation, signal: AbortSignal)
 };
 
 /** cloud.google.com/compute/docs/access/authenticate-workloads#applications */
-const byMetadata = async (agent: Agent, origin: string, signal: AbortSignal): Promise<Issued> => {
+const byMetadata = async (agent: HttpAgent, origin: string, signal: AbortSignal): Promise<Issued> => {
   const url = `${origin}/computeMetadata/v1/instance/service-accounts/default/token`;
   const remedy = 'Give the machine or pod a service account, or write key instead of metadata.';
   const headers = { 'metadata-flavor': 'Google' };
@@ -107,7 +111,7 @@ const byMetadata = async (agent: Agent, origin: string, signal: AbortSignal): Pr
 
 const originOf = (url: string): string => url.replace(/\/+$/, '');
 
-export const openTokens = (config: Config, agent: Agent): KeptToken => {
+export const openTokens = (config: Config, agent: HttpAgent): KeptToken => {
   const { key, federation, endpoints } = config;
   if (key !== undefined) {
     const file = keyFileOf(key);

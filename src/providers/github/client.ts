@@ -1,8 +1,8 @@
 /** Calls to GitHub's REST API by the right of an App's installation, or of a token. docs.github.com/rest, version 2022-11-28. */
 import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { Agent } from 'undici';
 import { z } from 'zod';
+import { openAgent, type HttpAgent } from '../kit/http-agent.ts';
 import { callJson, limitOf, refusedBy, type JsonAnswer, type JsonCall } from '../kit/json-http.ts';
 import { createRateHold } from '../kit/rate-hold.ts';
 import { ProviderError } from '../provider.ts';
@@ -54,7 +54,7 @@ const jwtOf = async ({ id, key }: { id: string; key: string }): Promise<string> 
 
 type Send = (token: string, call: Call, signal: AbortSignal) => Promise<JsonAnswer>;
 
-const sender = (config: Config, agent: Agent): Send => {
+const sender = (config: Config, agent: HttpAgent): Send => {
   const base = (config.api_url ?? 'https://api.github.com').replace(/\/+$/, '');
   const hold = createRateHold(NAME);
   return async (token, { path, ...call }, signal) => {
@@ -125,7 +125,7 @@ const pages =
   };
 
 export const openClient = (config: Config): Client => {
-  const agent = new Agent({ connect: config.ca === undefined ? {} : { ca: config.ca } });
+  const agent = openAgent({ connect: config.ca === undefined ? {} : { ca: config.ca } });
   const send = sender(config, agent);
   const tokens = createTokens(config, send);
   const ask = asker(config, send, tokens);

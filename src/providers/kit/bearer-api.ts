@@ -1,6 +1,6 @@
 /** Calls to an API with a token that is fetched, kept until shortly before its end, and replaced where the API refuses it earlier. */
-import { Agent } from 'undici';
 import type { ProviderError } from '../provider.ts';
+import { openAgent, type HttpAgent } from './http-agent.ts';
 import { callJson, limitOf, type JsonAnswer, type JsonCall } from './json-http.ts';
 import { keepToken, type Issued } from './kept-token.ts';
 import { createRateHold } from './rate-hold.ts';
@@ -29,7 +29,7 @@ type Made = {
   isLimit?(answer: JsonAnswer): boolean;
 };
 
-const sender = ({ name, isLimit }: Made, agent: Agent): Send => {
+const sender = ({ name, isLimit }: Made, agent: HttpAgent): Send => {
   const hold = createRateHold(name);
   return async (call, headers, signal) => {
     await hold.passed(signal);
@@ -42,7 +42,7 @@ const sender = ({ name, isLimit }: Made, agent: Agent): Send => {
 };
 
 export const openBearerApi = (made: Made): BearerApi => {
-  const agent = new Agent({ connect: made.ca === undefined ? {} : { ca: made.ca } });
+  const agent = openAgent({ connect: made.ca === undefined ? {} : { ca: made.ca } });
   const send = sender(made, agent);
   const tokens = keepToken(async (signal) => await made.fetchToken(send, signal));
   const attempt = async ({ path, headers, ...call }: Call, token: string, signal: AbortSignal): Promise<JsonAnswer> =>

@@ -1,7 +1,7 @@
 /** One call to an API that speaks JSON over HTTP, with what the network says as the error kinds of the contract. */
-import { request, type Agent } from 'undici';
 import { ProviderError } from '../provider.ts';
 import { textWithin, tooLarge } from './answer-text.ts';
+import type { HttpAgent } from './http-agent.ts';
 import { byErrno, codeOf, noAnswerOf, SERVER_AWAY } from './network-errors.ts';
 
 const LONGEST_ANSWER = 5_000_000;
@@ -69,14 +69,13 @@ const payloadOf = ({ body, form }: Pick<JsonCall, 'body' | 'form'>): { type: str
 /** Redirects are not followed: the token would go where the answer says. */
 export const callJson = async (
   { method, url, ...content }: JsonCall,
-  { name, headers, agent }: { name: string; headers: Record<string, string>; agent: Agent },
+  { name, headers, agent }: { name: string; headers: Record<string, string>; agent: HttpAgent },
   signal: AbortSignal,
 ): Promise<JsonAnswer> => {
   const payload = payloadOf(content);
   try {
-    const answer = await request(url, {
+    const answer = await agent.request(url, {
       method,
-      dispatcher: agent,
       headersTimeout: ANSWER_MS,
       bodyTimeout: ANSWER_MS,
       signal,

@@ -1,9 +1,9 @@
 /** The few calls of the Kubernetes API that are needed, over one pool of connections. */
-import { Agent, request } from 'undici';
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import { AnswerTooLong } from '../../lib/bounded-text.ts';
 import { isTooLong } from '../kit/answer-limit.ts';
+import { openAgent, type HttpAgent } from '../kit/http-agent.ts';
 import { textWithin } from '../kit/answer-text.ts';
 import { codeOf } from '../kit/network-errors.ts';
 import { ProviderError } from '../provider.ts';
@@ -63,7 +63,7 @@ const pageSchema = z.looseObject({
 
 /** Lists leave out what each item is. */
 const caller =
-  (settings: Settings, agent: Agent): Api['call'] =>
+  (settings: Settings, agent: HttpAgent): Api['call'] =>
   async ({ method, path, body, what, allowed = [] }, signal) => {
     const { host } = settings.url;
     const headers = {
@@ -73,10 +73,9 @@ const caller =
     };
     const base = settings.url.href.replace(/\/+$/, '');
     try {
-      const answer = await request(`${base}${path}`, {
+      const answer = await agent.request(`${base}${path}`, {
         method,
         headers,
-        dispatcher: agent,
         signal,
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
@@ -130,7 +129,7 @@ const lister =
   };
 
 export const openApi = (settings: Settings): Api => {
-  const agent = new Agent({ connections: AT_ONCE, connect: settings.ca === null ? {} : { ca: settings.ca } });
+  const agent = openAgent({ connections: AT_ONCE, connect: settings.ca === null ? {} : { ca: settings.ca } });
   const call = caller(settings, agent);
   return {
     settings,

@@ -1,8 +1,8 @@
 /** Calls to the management API of an Okta organization, by a service app or an API token. developer.okta.com/docs/api */
 import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { Agent } from 'undici';
 import { z } from 'zod';
+import { openAgent, type HttpAgent } from '../kit/http-agent.ts';
 import { callJson, limitOf, refusedBy, type JsonAnswer, type JsonCall } from '../kit/json-http.ts';
 import { createRateHold } from '../kit/rate-hold.ts';
 import { ProviderError } from '../provider.ts';
@@ -43,7 +43,7 @@ const refused = (answer: JsonAnswer, doing: string): ProviderError =>
 
 type Send = (call: JsonCall, authorization: string | null, signal: AbortSignal) => Promise<JsonAnswer>;
 
-const sender = (agent: Agent): Send => {
+const sender = (agent: HttpAgent): Send => {
   const hold = createRateHold(NAME);
   return async (call, authorization, signal) => {
     await hold.passed(signal);
@@ -129,7 +129,7 @@ const pages =
   };
 
 export const openClient = (config: Config): Client => {
-  const agent = new Agent({ connect: config.ca === undefined ? {} : { ca: config.ca } });
+  const agent = openAgent({ connect: config.ca === undefined ? {} : { ca: config.ca } });
   const { origin } = new URL(config.url);
   const send = sender(agent);
   const authority = authorityOf(config, origin, send);

@@ -1,6 +1,6 @@
 /** Latchkey's own connection to each node of one target. Opens nothing until the first command. */
 import { orAborted } from '../../lib/or-aborted.ts';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { pemOf } from '../../lib/certificates.ts';
 import { isTooLong, limitAnswers, type AnswerLimit } from '../kit/answer-limit.ts';
 import { onEachNode } from '../kit/nodes.ts';
@@ -18,8 +18,10 @@ const COMMAND_MS = 10_000;
 /** Far more than a list of ten thousand connections. */
 const ANSWER_MAX = 16 * 1024 * 1024;
 
-const connectionTo = (node: RedisAddress, ca: string | null): Redis =>
-  new Redis({
+type Driver = { Redis: typeof Redis };
+
+const connectionTo = (driver: Driver, node: RedisAddress, ca: string | null): Redis =>
+  new driver.Redis({
     host: node.host,
     port: node.port,
     username: node.user,
@@ -98,8 +100,8 @@ const clientOn = (each: Journey, node: RedisAddress, version: string): Client =>
 
 type Opened = { redis: Redis; client: Promise<Client>; failure: () => Error | null };
 
-const open = (node: RedisAddress, ca: string | null): Opened => {
-  const redis = connectionTo(node, ca);
+const open = (driver: Driver, node: RedisAddress, ca: string | null): Opened => {
+  const redis = connectionTo(driver, node, ca);
   // What failed is reported by an event; the command only says that the connection is closed.
   let failure: Error | null = null;
   redis.on('error', (error: Error) => (failure = error));
@@ -123,12 +125,13 @@ type Kept = { run: Server['run']; close: () => void; seen: () => Catalog | null 
 const keep = (node: RedisAddress, ca: string | null): Kept => {
   let kept: Opened | null = null;
   let seen: Catalog | null = null;
-  const current = (): Opened => {
+  const current = (driver: Driver): Opened => {
     if (kept && kept.redis.status !== 'end' && kept.redis.status !== 'close') return kept;
-    return (kept = open(node, ca));
+    return (kept = open(driver, node, ca));
   };
   const once: Server['run'] = async (signal, work) => {
-    const mine = current();
+    // Loaded with the first command: commands that reach no target need none of it.
+    const mine = current(await import('ioredis'));
     let isUntouched = true;
     try {
       const client = await orAborted(mine.client, signal);

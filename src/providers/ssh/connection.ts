@@ -1,6 +1,6 @@
 /** One SSH connection to a host, kept while it is used, over which its helper is called. */
 import { orAborted } from '../../lib/or-aborted.ts';
-import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import type { Client, ClientChannel, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2';
 import { createLanes } from '../../lib/limiter.ts';
 import { ProviderError } from '../provider.ts';
 import { privateKeyText, type CaKey } from './ca-key.ts';
@@ -22,8 +22,7 @@ const algorithmsOf = ({ keyType }: Host): ServerHostKeyAlgorithm[] =>
 
 type Opened = { client: Client; ready: Promise<void>; isOver: () => boolean };
 
-const open = (host: Host, privateKey: string): Opened => {
-  const client = new Client();
+const open = (client: Client, host: Host, privateKey: string): Opened => {
   let isOver = false;
   let isWrongKey = false;
   const config: ConnectConfig = {
@@ -97,7 +96,9 @@ const asking = (host: Host, ca: CaKey): Asking => {
   const privateKey = privateKeyText(ca.helper);
   let kept: Opened | null = null;
   const ask = async (question: string, signal: AbortSignal): Promise<string> => {
-    if (kept === null || kept.isOver()) kept = open(host, privateKey);
+    // Loaded with the first call: most installations have no such target.
+    const ssh = await import('ssh2');
+    if (kept === null || kept.isOver()) kept = open(new ssh.Client(), host, privateKey);
     const mine = kept;
     let isUntouched = true;
     try {

@@ -1,6 +1,5 @@
 /** Access that a server of your own opens and closes, asked by signed HTTP as Standard Webhooks describes it. */
 import { createHmac, randomUUID } from 'node:crypto';
-import { Agent, request } from 'undici';
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import { isLocalHttp } from '../../lib/local-http.ts';
@@ -17,6 +16,7 @@ import {
   type Scope,
   type Speaker,
 } from '../kit/spoken.ts';
+import { openAgent, type HttpAgent } from '../kit/http-agent.ts';
 import { ProviderError, type ProviderErrorKind } from '../provider.ts';
 
 const LONGEST_ANSWER = 65_536;
@@ -103,13 +103,13 @@ const codeOf = (error: unknown): string => {
   return typeof code === 'string' ? code : '';
 };
 
-const speakerTo = ({ url, secret }: Config, name: string, agent: Agent): Speaker => {
+const speakerTo = ({ url, secret }: Config, name: string, agent: HttpAgent): Speaker => {
   const secrets = secret.split(' ').map((one) => Buffer.from(SECRET.exec(one)?.[1] ?? '', 'base64'));
   const send = async ({ id, body: question }: Question, signal: AbortSignal) => {
     const body = JSON.stringify(question);
     const headers = headersFor(secrets, id || `look:${randomUUID()}`, body);
     try {
-      return await request(url, { method: 'POST', headers, body, dispatcher: agent, signal });
+      return await agent.request(url, { method: 'POST', headers, body, signal });
     } catch (error) {
       const code = codeOf(error);
       if (signal.aborted || code === '') throw error;
@@ -139,7 +139,7 @@ export const webhook = defineProvider<Config, Scope, Handle>({
   handle: handleSchema,
   connect: (config) => {
     const name = `The server at ${new URL(config.url).host}`;
-    const agent = new Agent({ connect: config.ca === undefined ? {} : { ca: config.ca } });
+    const agent = openAgent({ connect: config.ca === undefined ? {} : { ca: config.ca } });
     const connection = spokenConnection({
       say: speakerTo(config, name, agent),
       name,
