@@ -4,6 +4,8 @@ import { open, readFile, rename } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../lib/log.ts';
+import { readRawBody } from '../../lib/raw-body.ts';
+import type { BodyProblem } from '../../lib/raw-body.ts';
 import { StartError } from '../../lib/start-error.ts';
 import { listen } from '../listen.ts';
 import { addCheckpoint } from './witness-rules.ts';
@@ -38,18 +40,14 @@ const writeSeen = async (file: string, seen: Seen): Promise<void> => {
   await rename(`${file}.new`, file);
 };
 
-const readBody = async (request: IncomingMessage): Promise<string | null> => {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > BODY_MAX) return null;
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
-};
-
 const plain = (status: number, body: string): Answer => ({ status, type: 'text/plain; charset=utf-8', body });
+
+/** Anybody can send half of one, so nothing is written to the log. */
+const BODY_REFUSALS: Record<BodyProblem, Answer> = {
+  too_large: plain(413, 'The request is too long.\n'),
+  busy: plain(503, 'There are too many large requests at the moment; send it again.\n'),
+  cut_off: plain(408, 'The request did not arrive.\n'),
+};
 
 const newestOf = (seen: Seen, url: string): Answer => {
   const [, hash] = /^\/([0-9a-f]{64})\/checkpoint$/.exec(url) ?? [];
@@ -79,8 +77,8 @@ export const startWitness = async (settings: WitnessSettings): Promise<RunningWi
   const answerTo = async (request: IncomingMessage): Promise<Answer> => {
     if (request.method === 'GET') return newestOf(seen, request.url ?? '');
     if (request.method !== 'POST' || request.url !== '/add-checkpoint') return plain(404, 'There is nothing here.\n');
-    const body = await readBody(request);
-    return body === null ? plain(413, 'The request is too long.\n') : add(body);
+    const read = await readRawBody(request, BODY_MAX);
+    return 'problem' in read ? BODY_REFUSALS[read.problem] : add(read.body.toString('utf8'));
   };
   const server = createServer((request, response) => {
     answerTo(request).then(
