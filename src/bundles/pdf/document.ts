@@ -30,12 +30,12 @@ export const openPdf = async ({ title, madeAt, onData }: About): Promise<{ page:
     tagged: true,
     lang: 'en',
     displayTitle: true,
+    bufferPages: true,
     info,
   } as const;
   const doc = new PdfKit(settings);
   registerFonts(doc);
   doc.on('data', onData);
-  footer(doc, title);
   const parent = doc.struct('Document');
   doc.addStructure(parent);
   const ended = new Promise<void>((resolve, reject) => {
@@ -44,31 +44,26 @@ export const openPdf = async ({ title, madeAt, onData }: About): Promise<{ page:
   });
   const finish = (): Promise<void> => {
     parent.end();
+    footers(doc, title);
     doc.end();
     return ended;
   };
   return { page: { doc, parent }, finish };
 };
 
-/** On each page, below the text: what this file is, and the number of the page. */
-const footer = (doc: Doc, title: string): void => {
-  let number = 0;
-  const draw = (): void => {
-    number += 1;
-    const { x, y } = doc;
+/** On each page, below the text: what this file is, and which page of how many. So pages are held until all are there. */
+const footers = (doc: Doc, title: string): void => {
+  const { start, count } = doc.bufferedPageRange();
+  for (let index = 0; index < count; index += 1) {
+    doc.switchToPage(start + index);
     doc.markContent('Artifact', { type: 'Pagination' });
     doc.page.margins.bottom = 0;
     const at = { width: doc.page.width - 2 * MARGIN, lineBreak: false } as const;
     const top = doc.page.height - MARGIN * 0.6;
     doc.font(BODY).fontSize(7).fillColor(QUIET).text(shown(title), MARGIN, top, at);
-    doc.text(`Page ${number}`, MARGIN, top, { ...at, align: 'right' });
-    doc.page.margins.bottom = MARGIN;
+    doc.text(`Page ${index + 1} of ${count}`, MARGIN, top, { ...at, align: 'right' });
     doc.endMarkedContent();
-    doc.x = x;
-    doc.y = y;
-  };
-  doc.on('pageAdded', draw);
-  draw();
+  }
 };
 
 const bottom = ({ doc }: Page): number => doc.page.height - MARGIN;

@@ -36,3 +36,15 @@ test('a long text is shown to its end, over pages', async () => {
   expect(text).toContain(['word0', 'word1', 'word2'].join(''));
   expect(text).toContain('word2999');
 });
+
+test('each page says which it is, of how many', async () => {
+  const long = Array.from({ length: 3_000 }, (_, index) => `word${index}`).join(' ');
+  const pages = [...(await shown(long)).matchAll(/Page (\d+) of (\d+)/g)].map(([, page, of]) => [
+    Number(page),
+    Number(of),
+  ]);
+  expect(pages.length).toBeGreaterThan(2);
+  const numbers = Array.from({ length: pages.length }, (_, index) => [index + 1, pages.length]);
+  expect(pages).toHaveLength(numbers.length);
+  expect(pages).toEqual(expect.arrayContaining(numbers));
+});
