@@ -1,4 +1,4 @@
-/** Who is in a host and will not go: programs that end the one that is to end them, and two accounts that start one another's again. */
+/** Who was let into a host and will not go: programs that end the one that is to end them, and two accounts that start one another's again. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Json } from '../../../src/domain/json.ts';
 import type { Connection, ProviderContext } from '../../../src/providers/provider.ts';
