@@ -26,7 +26,7 @@ const positive = (): Buffer => {
 
 const send = async (url: string, body: Buffer): Promise<Buffer> => {
   try {
-    const { fetch } = await import('undici');
+    const { fetch } = (await import('undici')).default;
     const response = await fetch(url, {
       method: 'POST',
       body,

@@ -14,7 +14,7 @@ type Answer = { status: number; text: string };
 
 const call = async (url: string, init: { method: string; body?: string }): Promise<Answer> => {
   try {
-    const { fetch } = await import('undici');
+    const { fetch } = (await import('undici')).default;
     const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
     return { status: response.status, text: await boundedText(response.body, ANSWER_MAX) };
   } catch (error) {

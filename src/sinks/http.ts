@@ -21,7 +21,7 @@ export type Post = { url: string; headers: Record<string, string>; body: string 
 export const post = async ({ url, headers, body, what }: Post): Promise<Outcome & { text?: string }> => {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const { fetch } = await import('undici');
+    const { fetch } = (await import('undici')).default;
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
     const text = await boundedText(response.body, ANSWER_MAX);
     const { status } = response;

@@ -1,6 +1,8 @@
 /** Each library costs memory from when it is loaded: what only some targets, files or commands need is loaded when they do. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
-import { packagesOf } from '../support/loaded-by.ts';
+import { packagesOf, src } from '../support/loaded-by.ts';
 
 const DRIVERS = ['ioredis', 'mysql2/promise', 'ssh2', 'undici'];
 const OF_SERVING = ['@slack/bolt', '@slack/web-api', 'bullmq', 'hono', 'prom-client'];
@@ -22,3 +24,13 @@ test.each(['report', 'review', 'audit', 'policy', 'migrate'])(
     expect(among(`cli/${name}.ts`, [...DRIVERS, ...OF_SERVING, 'pdfkit'])).toEqual([]);
   },
 );
+
+/** In the bundle a CommonJS package that is loaded late has no names of its own. */
+test('what is loaded late of a package is taken from its default', () => {
+  const texts = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(path.join(src, name), 'utf8'));
+  const late = texts.flatMap((text) => text.match(/\(?await import\('[^.'][^']*'\)\)?(?:\.default)?/g) ?? []);
+  expect(late.length).toBeGreaterThan(5);
+  expect(late.filter((one) => !one.endsWith('.default'))).toEqual([]);
+});

@@ -21,7 +21,7 @@ type About = { title: string; madeAt: Date; onData: (part: Buffer) => void };
 
 /** The library is loaded with the first file: the app and most commands make none. */
 export const openPdf = async ({ title, madeAt, onData }: About): Promise<{ page: Page; finish(): Promise<void> }> => {
-  const { default: PdfKit } = await import('pdfkit');
+  const PdfKit = (await import('pdfkit')).default;
   const info = { Title: title, Creator: 'Latchkey', CreationDate: madeAt };
   const settings = {
     size: 'A4',

@@ -15,7 +15,7 @@ export const openAgent = (options: Agent.Options): HttpAgent => {
   let opened: Promise<Opened> | null = null;
   let isDestroyed = false;
   const open = async (): Promise<Opened> => {
-    const undici = await import('undici');
+    const undici = (await import('undici')).default;
     const agent = new undici.Agent(options);
     if (isDestroyed) await agent.destroy();
     return { agent, request: undici.request };

@@ -131,7 +131,7 @@ const keep = (node: RedisAddress, ca: string | null): Kept => {
   };
   const once: Server['run'] = async (signal, work) => {
     // Loaded with the first command: commands that reach no target need none of it.
-    const mine = current(await import('ioredis'));
+    const mine = current((await import('ioredis')).default);
     let isUntouched = true;
     try {
       const client = await orAborted(mine.client, signal);

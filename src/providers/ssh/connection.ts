@@ -97,7 +97,7 @@ const asking = (host: Host, ca: CaKey): Asking => {
   let kept: Opened | null = null;
   const ask = async (question: string, signal: AbortSignal): Promise<string> => {
     // Loaded with the first call: most installations have no such target.
-    const ssh = await import('ssh2');
+    const ssh = (await import('ssh2')).default;
     if (kept === null || kept.isOver()) kept = open(new ssh.Client(), host, privateKey);
     const mine = kept;
     let isUntouched = true;
