@@ -1,6 +1,6 @@
 /** The commands and categories of a server, and what rules mean there. */
 
-type Command = {
+export type Command = {
   name: string;
   /** As COMMAND INFO says it: the exact number of words, or at least so many where it is negative. */
   arity: number;
@@ -16,14 +16,6 @@ export type Catalog = {
   isIn: (category: string, name: string) => boolean;
   /** Rules in their order, from nothing. `unknown`: those that name nothing here. */
   expand: (rules: readonly string[]) => Expanded;
-};
-
-export const words = (value: unknown): string[] =>
-  Array.isArray(value) ? value.map((word) => String(word).toLowerCase()) : [];
-
-export const commandOf = (name: string, info: unknown): Command | null => {
-  if (!Array.isArray(info)) return null;
-  return { name, arity: Number(info[1]), isOpen: words(info[2]).includes('no_auth') };
 };
 
 export const catalogOf = (

@@ -1,6 +1,14 @@
 /** The commands and categories of a server, as it lists them. */
-import { catalogOf, commandOf, words, type Catalog } from './catalog.ts';
+import { catalogOf, type Catalog, type Command } from './catalog.ts';
 import type { Client } from './client.ts';
+
+const words = (value: unknown): string[] =>
+  Array.isArray(value) ? value.map((word) => String(word).toLowerCase()) : [];
+
+const commandOf = (name: string, info: unknown): Command | null => {
+  if (!Array.isArray(info)) return null;
+  return { name, arity: Number(info[1]), isOpen: words(info[2]).includes('no_auth') };
+};
 
 export const readCatalog = async (client: Client): Promise<Catalog> => {
   const names = words(await client.call('ACL', 'CAT'));

@@ -1,8 +1,11 @@
 /** Which commands of a role are refused, by what its rules mean on a server. */
 import type { Catalog } from './catalog.ts';
-import { HARMLESS, IS_CODE, LEAVES_KEYS, reasonOfName, RULES_SERVER } from './rules.ts';
+import { IS_CODE, LEAVES_KEYS, reasonOfName, RULES_SERVER } from './rules.ts';
 
-export type Refused = { name: string; reason: string };
+/** In `@dangerous` because they are slow or reveal much. They keep nothing, and hold to the keys of a role or read only. */
+const HARMLESS = new Set(['keys', 'sort', 'sort_ro', 'info', 'restore']);
+
+type Refused = { name: string; reason: string };
 
 /** Fails closed: what the server itself calls admin, scripting or dangerous is refused, also by names of later versions. */
 const refusedAmong = (names: ReadonlySet<string>, catalog: Catalog): Refused[] =>

@@ -39,9 +39,6 @@ const COMMANDS: Readonly<Record<string, string>> = {
 /** Whose subcommands are all refused; of `client` and `cluster` some do no harm. */
 const WHOLE = new Set(Object.keys(COMMANDS).filter((name) => name !== 'client' && name !== 'cluster'));
 
-/** In `@dangerous` because they are slow or reveal much. They keep nothing, and hold to the keys of a role or read only. */
-export const HARMLESS = new Set(['keys', 'sort', 'sort_ro', 'info', 'restore']);
-
 /** Why a command is in no role, by its name alone; null where the name says nothing. */
 export const reasonOfName = (name: string): string | null => {
   if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name] ?? null;
