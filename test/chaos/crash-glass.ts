@@ -34,7 +34,13 @@ export const GLASS: GlassPoint[] = [
 
 const ASKS = 'Take access now';
 
-const isAsked = ({ world }: Case): boolean => JSON.stringify(world.slack.as('oscar').modals()).includes(ASKS);
+/** `sent`: the view that was submitted, whether or not its answer came. */
+type Taking = Case & { sent: string | null };
+
+const askedBy = ({ world }: Case): string | null => {
+  const top = world.slack.as('oscar').modals().at(-1);
+  return top && JSON.stringify(top).includes(ASKS) ? top.id : null;
+};
 
 /** Longer than a command takes on a busy machine: typed twice for nothing it would be taken twice. */
 const TYPED_AGAIN_AFTER_MS = 20_000;
@@ -43,7 +49,7 @@ const TYPED_AGAIN_AFTER_MS = 20_000;
  * A view whose answer was lost with the process is still open, and is sent again as it is. A command that was lost with it is typed again,
  * and a view that was to be filled in by the dead process is closed.
  */
-const take = async (one: Case): Promise<void> => {
+const take = async (one: Taking): Promise<void> => {
   const { app, world, reason } = one;
   const oscar = world.slack.as('oscar');
   const type = async (): Promise<unknown> =>
@@ -51,7 +57,7 @@ const take = async (one: Case): Promise<void> => {
   if (oscar.modals().length === 0) await type();
   let typedAt = performance.now();
   const isAskedOrGone = async (): Promise<boolean> => {
-    if (app.isGone() || isAsked(one)) return true;
+    if (app.isGone() || askedBy(one)) return true;
     if (performance.now() - typedAt < TYPED_AGAIN_AFTER_MS) return false;
     typedAt = performance.now();
     if (oscar.modals().length > 0) await oscar.close();
@@ -59,13 +65,16 @@ const take = async (one: Case): Promise<void> => {
     return false;
   };
   await until(isAskedOrGone, 'the view that asks once more', 2 * FAR_MS);
-  if (isAsked(one)) await oscar.submit();
+  one.sent = askedBy(one);
+  if (one.sent) await oscar.submit();
 };
 
-const act = async (one: Case): Promise<boolean> => {
+/** A view that came late, beside the one of the command that was typed again, would take access a second time: it is closed. */
+const act = async (one: Taking): Promise<boolean> => {
   const oscar = one.world.slack.as('oscar');
   const row = await findRow(one);
-  if (!row || isAsked(one)) {
+  const asked = askedBy(one);
+  if (!row || (asked !== null && asked === one.sent)) {
     await take(one);
     return true;
   }
@@ -117,7 +126,7 @@ export const expectedGlass = ({ leaves }: GlassPoint): Crashed => ({
 });
 
 export const crashGlassAt = async (world: World, app: Restarts, point: GlassPoint): Promise<Crashed> => {
-  const one: Case = { world, app, reason: reasonOf(point.name) };
+  const one: Taking = { world, app, reason: reasonOf(point.name), sent: null };
   const lived = await liveThrough(world, app, {
     name: point.name,
     watch: point.watch,
