@@ -87,6 +87,11 @@ describe('what goes wrong at PagerDuty', () => {
     expect(pagerDuty.requests).toHaveLength(before);
   });
 
+  it('one answer does not keep it from being read for a day', async () => {
+    pagerDuty.fail({ status: 429, headers: { 'retry-after': '86400' } });
+    expect(await whyOf(onCall.shifts('PFIRST'))).toMatch(/try again in (?:60|5\d) s/);
+  });
+
   it.each([
     ['no JSON', '<html>'],
     ['another shape', '{"oncalls":[{"escalation_level":"first"}]}'],
