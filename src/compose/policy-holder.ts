@@ -8,7 +8,7 @@ import { checkAdopted } from './report-targets.ts';
 import { loadPolicy } from '../config/policy-file.ts';
 import type { LoadedPolicy } from '../config/policy-file.ts';
 import { readPolicyAuthor } from '../config/policy-author.ts';
-import { isLargePolicy, loadPolicyAside } from '../config/load-policy-aside.ts';
+import { loadPolicyAside, takesLong } from '../config/load-policy-aside.ts';
 import { createPolicySource, readPolicyText } from '../config/policy-source.ts';
 import type { PolicySource } from '../config/policy-source.ts';
 import { formatProblem } from '../config/problem.ts';
@@ -45,11 +45,9 @@ const providersModule = new URL(
   import.meta.url,
 ).href;
 
-/** Beside the running app: a large file is checked where it holds nobody up. */
+/** Beside the running app: what takes long is checked where it holds nobody up. */
 const reload = (text: string, path: string, env: Variables): LoadedPolicy | Promise<LoadedPolicy> =>
-  isLargePolicy(text)
-    ? loadPolicyAside({ text, path, env, providersModule })
-    : loadPolicy(policyInput(text, path, env));
+  takesLong(text) ? loadPolicyAside({ text, path, env, providersModule }) : loadPolicy(policyInput(text, path, env));
 
 type Adopting = Omit<FirstPolicy, 'policy'> & { misfits?: Misfit[]; previous: Policy | null };
 

@@ -92,9 +92,14 @@ const eventsIn = (calendar: Component): Event[] => {
     return new ICAL.Event(component, { exceptions: [] });
   });
   const masters = all.filter((event) => !event.isRecurrenceException());
-  for (const exception of all.filter((event) => event.isRecurrenceException()))
-    masters.find(({ uid }) => uid !== null && uid === exception.uid)?.relateException(exception);
-  return masters.filter((event) => event.isRecurring() || !isCancelled(event));
+  const alone: Event[] = [];
+  for (const exception of all.filter((event) => event.isRecurrenceException())) {
+    const master = masters.find(({ uid }) => uid !== null && uid === exception.uid);
+    // An export may hold one occurrence without its series, as of who was invited to that one only.
+    if (master) master.relateException(exception);
+    else alone.push(exception);
+  }
+  return [...masters, ...alone].filter((event) => event.isRecurring() || !isCancelled(event));
 };
 
 /** Those that touch are one, with the words of the first: what is said to end does end. */

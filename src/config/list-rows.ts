@@ -74,7 +74,8 @@ const readCsv = (text: string): ReadRows => {
   if (records === null) return { problem: 'is no CSV: a cell with a quote in it must be quoted as a whole' };
   const [head = [], ...rest] = records;
   if (head.length === 0) return { problem: 'is empty: its first line must name the fields' };
-  const twice = head.find((field, at) => head.indexOf(field) !== at);
+  const names = new Set<string>();
+  const twice = head.find((field) => names.size === names.add(field).size);
   if (twice !== undefined) return { problem: `names the field "${twice.slice(0, 40)}" twice in its first line` };
   const short = rest.findIndex((cells) => cells.length !== head.length);
   if (short >= 0)

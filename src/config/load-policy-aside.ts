@@ -1,4 +1,4 @@
-/** Loads a large policy in a thread of its own: checking one takes seconds, in which nobody else would be answered. */
+/** Loads a policy that takes long in a thread of its own: checking one takes seconds, in which nobody else would be answered. */
 import { Worker } from 'node:worker_threads';
 import { unpackPolicy } from './packed-policy.ts';
 import type { AsideInput, PackedLoad } from './packed-policy.ts';
@@ -9,7 +9,10 @@ const LARGE_CHARS = 200_000;
 /** Far more than the largest file that is allowed takes. */
 const PATIENCE_MS = 180_000;
 
-export const isLargePolicy = (text: string): boolean => text.length > LARGE_CHARS;
+/** A calendar is text of anyone who may add an event to it: reading one may take all the time that it is given. */
+const NAMES_CALENDAR = /\bics\b/;
+
+export const takesLong = (text: string): boolean => text.length > LARGE_CHARS || NAMES_CALENDAR.test(text);
 
 const failed = (why: string): LoadedPolicy => ({
   problems: [

@@ -18,6 +18,8 @@ export type PolicySourceOptions = {
   /** The file was refused and is again the policy in force. */
   onRestored: (source: string, warnings: ConfigProblem[]) => Promise<void>;
   onError: (error: unknown) => void;
+  /** How long after a failure it is tried to record again what came of the file; a minute unless given. */
+  againMs?: number;
 };
 
 export type PolicySource = {
@@ -32,6 +34,7 @@ export type PolicySource = {
 };
 
 const WRITING_MS = 200;
+const AGAIN_MS = 60_000;
 
 const SAY_WHERE = 'create it, or say where it is with LATCHKEY_POLICY';
 
@@ -96,6 +99,27 @@ const isStill = async (path: string, text: string | null): Promise<boolean> => {
   return ('text' in again ? again.text : null) === text;
 };
 
+/** What came of the file is recorded until that succeeds: a policy is in force, or refused, whether or not Postgres is there to hear of it. */
+const createRecording = () => {
+  let owed: (() => Promise<void>)[] = [];
+  const settle = async (): Promise<void> => {
+    for (let [say] = owed; say; [say] = owed) {
+      await say();
+      owed.shift();
+    }
+  };
+  const record = (...says: (() => Promise<void>)[]): Promise<void> => {
+    owed = says;
+    return settle();
+  };
+  return {
+    inForce: record,
+    refused: (say: () => Promise<void>) => record(...owed, say),
+    settle,
+    isOwed: () => owed.length > 0,
+  };
+};
+
 /** `text`: with what the lists gave, where they could be read. */
 const loadCompleted = async (
   { complete, load }: PolicySourceOptions,
@@ -112,13 +136,15 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
   let rejected: string | null = null;
   let isRejected = false;
   let pending: Promise<void> = Promise.resolve();
+  let again: NodeJS.Timeout | null = null;
+  const recording = createRecording();
   const files = watchFiles(() => void reload());
   const follow = (): void => files.follow([options.path, ...Object.values(current.calendars).map(({ file }) => file)]);
 
   const reject = async (problems: ConfigProblem[], text: string | null): Promise<void> => {
-    if (text !== null && text === rejected) return;
+    if (text !== null && text === rejected) return recording.settle();
     [rejected, isRejected] = [text, true];
-    await options.onRejected(problems);
+    await recording.refused(() => options.onRejected(problems));
   };
 
   const reloadOnce = async (): Promise<void> => {
@@ -129,20 +155,35 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
       return (await isStill(options.path, read.text)) ? reject(loaded.problems, refusedOf(text, loaded)) : reloadOnce();
     const wasRejected = isRejected;
     [rejected, isRejected] = [null, false];
-    if (isSame(loaded.policy, current)) return wasRejected ? options.onRestored(text, loaded.warnings) : undefined;
+    const { policy, warnings } = loaded;
+    if (isSame(policy, current))
+      return wasRejected ? recording.inForce(() => options.onRestored(text, warnings)) : recording.settle();
     const previous = current;
-    current = loaded.policy;
+    current = policy;
     follow();
-    await options.onAdopted(text, loaded.warnings, previous);
+    await recording.inForce(() => options.onAdopted(text, warnings, previous));
   };
 
   const reload = (): Promise<void> => {
-    pending = pending.then(reloadOnce).catch(options.onError);
+    pending = pending
+      .then(reloadOnce)
+      .catch(options.onError)
+      .then(() => {
+        if (recording.isOwed()) again ??= setTimeout(tryAgain, options.againMs ?? AGAIN_MS).unref();
+      });
     return pending;
+  };
+  const tryAgain = (): void => {
+    again = null;
+    void reload();
   };
   const watch = (everyMs: number): void => {
     files.begin(everyMs);
     follow();
   };
-  return { current: () => current, reload, isRejected: () => isRejected, watch, stop: files.stop };
+  const stop = (): void => {
+    if (again) clearTimeout(again);
+    files.stop();
+  };
+  return { current: () => current, reload, isRejected: () => isRejected, watch, stop };
 };

@@ -25,11 +25,16 @@ export const listWrites = (db: Db): ListWrites => ({
   put: async ({ list, definition }, { rows, sha256 }) => {
     const before = await db.execute<Since>(sql`
       select failing_since as since from target_lists where list = ${list} and definition = ${definition} for update`);
-    await db.execute(sql`
-      insert into target_lists (list, definition, rows, sha256, tried_at)
-      values (${list}, ${definition}, ${rows}, ${sha256}, clock_timestamp())
-      on conflict (list, definition) do update set rows = excluded.rows, sha256 = excluded.sha256,
-        tried_at = excluded.tried_at, failing_since = null, problem = null`);
+    // The same rows are not written again: of thousands of targets that would be megabytes each few seconds.
+    const same = await db.execute(sql`
+      update target_lists set tried_at = clock_timestamp(), failing_since = null, problem = null
+      where list = ${list} and definition = ${definition} and sha256 = ${sha256} returning list`);
+    if (same.rows.length === 0)
+      await db.execute(sql`
+        insert into target_lists (list, definition, rows, sha256, tried_at)
+        values (${list}, ${definition}, ${rows}, ${sha256}, clock_timestamp())
+        on conflict (list, definition) do update set rows = excluded.rows, sha256 = excluded.sha256,
+          tried_at = excluded.tried_at, failing_since = null, problem = null`);
     await db.execute(sql`delete from target_lists where tried_at < clock_timestamp() - interval '7 days'`);
     return { failingSince: sinceOf(before.rows) };
   },

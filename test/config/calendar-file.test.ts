@@ -70,6 +70,11 @@ describe('the times of a calendar', () => {
     ]);
   });
 
+  it('an occurrence without its series is an event', () => {
+    const alone = event('RECURRENCE-ID:20261202T100000Z\nDTSTART:20261202T150000Z\nDTEND:20261202T180000Z');
+    expect(spansIn(calendar(alone))).toEqual(['2026-12-02T15:00 2026-12-02T18:00']);
+  });
+
   it('times that touch are one, so that the end that is said is the end', () => {
     const [one, two] = [
       event('DTSTART;VALUE=DATE:20261220\nDTEND;VALUE=DATE:20261224'),

@@ -1,5 +1,6 @@
 /** Policies as large as they may be: loaded whole, decided by, and refused beyond. */
 import { expect, it } from 'vitest';
+import { takesLong } from '../../src/config/load-policy-aside.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
 import type { LoadedPolicy } from '../../src/config/policy-file.ts';
 import { decide } from '../../src/domain/policy/decide.ts';
@@ -38,6 +39,13 @@ const load = (rules: number): LoadedPolicy =>
     env: {},
     providers: [{ id: 'none', configProblems: () => [], scopeProblems: () => [] }],
   });
+
+it('what takes long to check is checked beside the running app', () => {
+  const small = 'version: 1\n';
+  expect(takesLong(small)).toBe(false);
+  expect(takesLong(`${small}freezes:\n  peak: { ics: peak.ics }\n`)).toBe(true);
+  expect(takesLong(textOf(RULES_MAX))).toBe(true);
+});
 
 it('ten thousand rules are loaded and decide, one more is refused in words', { timeout: 120_000 }, () => {
   const loaded = load(RULES_MAX);

@@ -1,4 +1,5 @@
 /** What a list of targets gave is kept, one process reads it when it is due, and admins are notified once while it cannot be read. */
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startIncidentRig } from '../incidents/incident-rig.ts';
 import type { IncidentRig } from '../incidents/incident-rig.ts';
@@ -42,6 +43,24 @@ test('another definition is another list: it is due at once, and nothing of the 
   expect(await kept()).toBe(GOOD.rows);
 });
 
+test('rows that are the same are not written again, however many they are', async () => {
+  const many = { rows: Array.from({ length: 200 }, () => randomBytes(60).toString('hex')).join(',\n'), sha256: 'bb22' };
+  const where = async () => {
+    const { rows } = await rig.pool.query<{ oid: string }>(
+      `select reltoastrelid::regclass::text as oid from pg_class where oid = 'target_lists'::regclass`,
+    );
+    return (await rig.pool.query(`select distinct chunk_id::text as id from ${rows[0]?.oid}`)).rows;
+  };
+  await note(many);
+  const first = await where();
+  expect(first).toHaveLength(1);
+  await note({ problem: 'is not there' });
+  await note(many);
+  expect(await where()).toEqual(first);
+  expect(await kept()).toBe(many.rows);
+  expect(await rig.store.read.lists()).toMatchObject([{ ...SHOPS, sha256: 'bb22', problem: null }]);
+});
+
 test('one that cannot be read keeps what it gave last, and is recorded and notified once however often it fails', async () => {
   await note(GOOD);
   expect(await events()).toEqual([]);
@@ -58,7 +77,7 @@ test('once it can be read again its notice is closed, and the next fault is a ne
   await note({ problem: 'is not there' });
   expect(await kept()).toBeNull();
   await note(GOOD);
-  await note({ ...GOOD, rows: '{"shop":"porto"}' });
+  await note({ rows: '{"shop":"porto"}', sha256: 'cc33' });
   expect(await kept()).toBe('{"shop":"porto"}');
   const readable = (await events()).filter(({ type }) => type === 'targets.list_readable');
   expect(readable).toMatchObject([{ data: { list: 'shops', sha256: GOOD.sha256 } }]);
