@@ -5,7 +5,7 @@ import type { GithubDeps } from '../application/github/github-deps.ts';
 import type { Github } from '../application/github/github-ports.ts';
 import { handleGithub } from '../application/github/handle-github.ts';
 import { receiveDelivery } from '../application/github/receive-delivery.ts';
-import { sweepGithub } from '../application/github/sweep-github.ts';
+import { createGithubRounds, sweepGithub } from '../application/github/sweep-github.ts';
 import { GithubError, createAppClient } from '../github-api/app-client.ts';
 import type { AppClient } from '../github-api/app-client.ts';
 import { createGithub } from '../github-api/github.ts';
@@ -49,6 +49,7 @@ const depsOf = ({ github, deps, connection, log }: GithubParts): GithubDeps | nu
 
 export const githubWorker = (parts: GithubParts): GithubWorker | null => {
   const deps = depsOf(parts);
+  const rounds = createGithubRounds();
   return (
     deps && {
       handle: async (subject) => {
@@ -62,7 +63,7 @@ export const githubWorker = (parts: GithubParts): GithubWorker | null => {
           return { outcome: 'retry', error: message, ...(retryInMs !== null && { retryInMs }) };
         }
       },
-      sweep: () => sweepGithub(deps),
+      sweep: () => sweepGithub(deps, rounds),
     }
   );
 };

@@ -2,7 +2,7 @@
 import type { Deps } from '../application/deps.ts';
 import { endGitlabJob } from '../application/gitlab/end-gitlab-job.ts';
 import type { GitlabDeps } from '../application/gitlab/gitlab-deps.ts';
-import { answerGitlab, gitlabPlaces, lookAtGitlab } from '../application/gitlab/sweep-gitlab.ts';
+import { answerGitlab, createGitlabRounds, gitlabPlaces, lookAtGitlab } from '../application/gitlab/sweep-gitlab.ts';
 import type { Environment } from '../config/environment.ts';
 import { createGitlabClient } from '../gitlab-api/client.ts';
 import type { GitlabClient } from '../gitlab-api/client.ts';
@@ -38,6 +38,7 @@ export const gitlabWorker = ({ gitlab, deps, nudge, log }: WorkerParts): GitlabW
     gitlab: createGitlab(gitlab.client),
     instance: gitlab.url,
   };
+  const rounds = createGitlabRounds();
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   return {
     run: async () => {
@@ -45,9 +46,9 @@ export const gitlabWorker = ({ gitlab, deps, nudge, log }: WorkerParts): GitlabW
       if (nudge.isSet || performance.now() - lookedAtMs >= LOOK_EVERY_MS) {
         nudge.isSet = false;
         lookedAtMs = performance.now();
-        await lookAtGitlab(working);
+        await lookAtGitlab(working, rounds);
       }
-      return (await answerGitlab(working)) > 0 ? LOOK_EVERY_MS : ANSWER_EVERY_MS;
+      return (await answerGitlab(working, rounds)) > 0 ? LOOK_EVERY_MS : ANSWER_EVERY_MS;
     },
   };
 };

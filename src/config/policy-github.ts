@@ -1,5 +1,8 @@
 /** `gates` and `pull_requests` of the policy file: built, and checked for what could never happen. */
+import type { ClientEntry } from '../domain/clients/client.ts';
 import type { GateEntry, PullRequestEntry } from '../domain/github/entries.ts';
+import { CLAIMS_OF_RUN } from '../domain/github/run.ts';
+import { CLAIMS_OF_DEPLOYMENT } from '../domain/gitlab/deployment.ts';
 import { splitRole } from '../domain/policy/role-name.ts';
 import { formatDuration, parseDuration } from '../domain/time/durations.ts';
 import { checkGatePatterns, checkGateShapes } from './policy-deployments.ts';
@@ -78,6 +81,26 @@ const clientAt = (check: Check, hosts: readonly Host[], { name, path }: { name: 
   return null;
 };
 
+/** What only the token of the job says. */
+const unseenIn = (check: Check, { issuer, claims, workflow, runners }: ClientEntry): string[] => {
+  const isGitlab = check.policy.issuers[issuer]?.kind === 'gitlab';
+  const seen: readonly string[] = isGitlab ? CLAIMS_OF_DEPLOYMENT : CLAIMS_OF_RUN;
+  return [
+    ...Object.keys(claims).flatMap((claim) => (seen.includes(claim) ? [] : [`claims.${claim}`])),
+    ...(isGitlab && workflow !== null ? ['workflow'] : []),
+    ...(runners === null ? [] : ['runners']),
+  ];
+};
+
+/** It would bind nothing: without a role nobody looks at a token, and the deployment is all that is decided. */
+const checkSeen = (check: Check, client: ClientEntry, path: Path): void => {
+  const unseen = unseenIn(check, client);
+  if (unseen.length === 0) return;
+  const what = unseen.join(' and ');
+  const message = `"${client.name}" is bound by ${what}, which only the token of the job says, and a gate without a role is decided before there is one; give the gate a role, or name a client that is not bound by ${what}.`;
+  check.report.refuse('gate_unseen', [...path, 'client'], message);
+};
+
 const checkGate = (check: Check, { client: name, environment, access }: GateEntry, path: Path): void => {
   const client = clientAt(check, ['github', 'gitlab'], { name, path: [...path, 'client'] });
   const bound = client?.environment ?? null;
@@ -86,6 +109,7 @@ const checkGate = (check: Check, { client: name, environment, access }: GateEntr
     check.report.refuse('gate_never', [...path, 'environment'], message);
   }
   if (access) checkAccess(check, access, path);
+  else if (client) checkSeen(check, client, path);
 };
 
 const checkOnce = (

@@ -16,6 +16,8 @@ const JWT_LIFE_S = 540;
 const CLOCK_LEEWAY_S = 60;
 const TOKEN_EARLY_MS = 5 * 60_000;
 const LIMITED_MS = 60_000;
+/** GitHub's limits are of an hour. What names a longer time is a mistake, or means harm: ends of access wait for it, too. */
+const BELIEVED_MS = 3_600_000;
 
 export type GithubApp = { appId: string; key: string; apiUrl: string };
 
@@ -44,6 +46,8 @@ export type AppClient = {
   asInstallation(repository: Repository, call: Call): Promise<Answer>;
   /** By the right of this installation. */
   withInstallation(installation: string, call: Call): Promise<Answer>;
+  /** Whether the installation that has this repository lets the App read this. */
+  mayRead(repository: Repository, permission: string): Promise<boolean>;
 };
 
 const messageIn = (body: unknown): string => {
@@ -58,10 +62,10 @@ const secondsIn = (value: string | null): number | null =>
 const limitMs = ({ status, headers }: Response): number | null => {
   if (status !== 403 && status !== 429) return null;
   const after = secondsIn(headers.get('retry-after'));
-  if (after !== null) return after * 1000;
+  if (after !== null) return Math.min(after * 1000, BELIEVED_MS);
   if (headers.get('x-ratelimit-remaining') !== '0') return status === 429 ? LIMITED_MS : null;
   const reset = secondsIn(headers.get('x-ratelimit-reset'));
-  return reset === null ? LIMITED_MS : Math.max(1000, reset * 1000 - Date.now());
+  return reset === null ? LIMITED_MS : Math.min(Math.max(1000, reset * 1000 - Date.now()), BELIEVED_MS);
 };
 
 const whyNot = (error: unknown): string => {
@@ -124,10 +128,14 @@ const readKey = (pem: string): KeyObject => {
   }
 };
 
-const tokenAnswer = z.object({ token: z.string(), expires_at: z.iso.datetime({ offset: true }) });
+const tokenAnswer = z.object({
+  token: z.string(),
+  expires_at: z.iso.datetime({ offset: true }),
+  permissions: z.record(z.string(), z.string()).default({}),
+});
 const installationAnswer = z.object({ id: z.int() });
 
-type Kept = { token: string; untilMs: number };
+type Kept = { token: string; permissions: Record<string, string>; untilMs: number };
 
 const jwtOf = ({ appId }: GithubApp, key: KeyObject): Promise<string> => {
   const now = Math.floor(Date.now() / 1000);
@@ -156,16 +164,17 @@ const appCalls = (app: GithubApp): AppClient['asApp'] => {
 /** Kept until five minutes before its end. */
 const createTokens = (asApp: AppClient['asApp']) => {
   const tokens = new Map<string, Kept>();
-  const get = async (installation: string): Promise<string> => {
+  const get = async (installation: string): Promise<Kept> => {
     const kept = tokens.get(installation);
-    if (kept && kept.untilMs > Date.now()) return kept.token;
+    if (kept && kept.untilMs > Date.now()) return kept;
     const path = `/app/installations/${encodeURIComponent(installation)}/access_tokens`;
     const answer = await asApp({ method: 'POST', path, body: {} });
     const parsed = tokenAnswer.safeParse(answer.body);
     if (!parsed.success) throw refused(answer, `a token for the installation ${installation}`);
-    const { token, expires_at: expiresAt } = parsed.data;
-    tokens.set(installation, { token, untilMs: new Date(expiresAt).getTime() - TOKEN_EARLY_MS });
-    return token;
+    const { token, permissions, expires_at: expiresAt } = parsed.data;
+    const made = { token, permissions, untilMs: new Date(expiresAt).getTime() - TOKEN_EARLY_MS };
+    tokens.set(installation, made);
+    return made;
   };
   return { get, drop: (installation: string): unknown => tokens.delete(installation) };
 };
@@ -173,32 +182,52 @@ const createTokens = (asApp: AppClient['asApp']) => {
 /** Where a delivery did not say it, GitHub is called, once for each repository. */
 const createInstallations = (asApp: AppClient['asApp']) => {
   const known = new Map<string, string>();
-  return async ({ id, fullName, installation }: Repository): Promise<string> => {
-    const found = installation || known.get(id);
-    if (found) return found;
+  const lookUp = async ({ id, fullName }: Repository): Promise<string> => {
     const answer = await asApp({ method: 'GET', path: `/repos/${fullName}/installation` });
     const parsed = installationAnswer.safeParse(answer.body);
     if (!parsed.success) throw refused(answer, `to say where the App is installed for ${fullName}`);
     known.set(id, String(parsed.data.id));
     return String(parsed.data.id);
   };
+  const find = async (repository: Repository): Promise<string> =>
+    repository.installation || known.get(repository.id) || lookUp(repository);
+  return { find, lookUp };
 };
+
+const isGone = (error: unknown): boolean => error instanceof GithubError && error.status === 404;
 
 export const createAppClient = (app: GithubApp): AppClient => {
   const asApp = appCalls(app);
   const tokens = createTokens(asApp);
-  const installationOf = createInstallations(asApp);
+  const installations = createInstallations(asApp);
   const withInstallation = async (installation: string, call: Call): Promise<Answer> => {
-    const answer = await send(app.apiUrl, await tokens.get(installation), call);
+    const answer = await send(app.apiUrl, (await tokens.get(installation)).token, call);
     if (answer.status !== 401) return answer;
     // Taken back before its time: the App was installed anew, or its rights were changed.
     tokens.drop(installation);
-    return send(app.apiUrl, await tokens.get(installation), call);
+    return send(app.apiUrl, (await tokens.get(installation)).token, call);
+  };
+  const inItsInstallation = async <T>(
+    repository: Repository,
+    act: (installation: string) => Promise<T>,
+  ): Promise<T> => {
+    const installation = await installations.find(repository);
+    try {
+      return await act(installation);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      // The App was removed from there. Where it was installed anew, that is another installation.
+      const another = await installations.lookUp(repository);
+      if (another === installation) throw error;
+      return act(another);
+    }
   };
   return {
     asApp,
     withInstallation,
-    asInstallation: async (repository, call) => withInstallation(await installationOf(repository), call),
+    asInstallation: (repository, call) => inItsInstallation(repository, (one) => withInstallation(one, call)),
+    mayRead: (repository, permission) =>
+      inItsInstallation(repository, async (one) => (await tokens.get(one)).permissions[permission] !== undefined),
   };
 };
 

@@ -61,6 +61,14 @@ const grantedFindings = (found: Granted, needed: Needed): Finding[] => {
     ...(events.length > 0
       ? [errorFinding('github_events', `The App does not hear of ${events.join(', ')}: subscribe to them on its page.`)]
       : []),
+    ...(needed.gates && found.permissions['contents'] === undefined
+      ? [
+          warningFinding(
+            'github_contents',
+            'The App may not read contents, so the run of a tag passes a gate for that of a branch of the same name: give it Contents read on its page.',
+          ),
+        ]
+      : []),
   ];
 };
 

@@ -197,6 +197,26 @@ const ofChecks = ({ inRepository }: Calling): Pick<Github, 'checks'> => ({
   },
 });
 
+const commitAnswer = z.object({ sha: text });
+const comparison = z.object({ status: text });
+
+/** docs.github.com, "Get a commit" (by `heads/…` or `tags/…`) and "Compare two commits": both by their hashes, which no ref can be taken for. */
+const ofGit = ({ inRepository, client }: Calling): Pick<Github, 'isOfRef'> => ({
+  isOfRef: async (repository, ref, sha) => {
+    if (!(await client.mayRead(repository, 'contents'))) return null;
+    const get = (rest: string): Promise<Answer> =>
+      inRepository(repository, { method: 'GET', path: pathOf(repository, rest) });
+    const what = `the commit of ${ref}`;
+    const found = await get(`/commits/${encodeURIComponent(ref.replace(/^refs\//, ''))}`);
+    if (demand(found, [200, 404, 422], what).status !== 200) return false;
+    const { sha: tip } = readAs(commitAnswer, found, what);
+    if (tip === sha || ref.startsWith('refs/tags/')) return tip === sha;
+    const compared = await get(`/compare/${encodeURIComponent(sha)}...${encodeURIComponent(tip)}`);
+    if (demand(compared, [200, 404], what).status !== 200) return false;
+    return readAs(comparison, compared, what).status === 'ahead';
+  },
+});
+
 const ofActions = ({ inRepository }: Calling): Pick<Github, 'run' | 'review'> => ({
   run: async (repository, run) => {
     const what = `the run ${run}`;
@@ -261,5 +281,5 @@ const ofDeliveries = ({ client }: Calling): Pick<Github, 'failedDeliveries' | 'p
 
 export const createGithub = (client: AppClient): Github => {
   const asking = { client, inRepository: client.asInstallation };
-  return { ...ofActions(asking), ...ofChecks(asking), ...ofPulls(asking), ...ofDeliveries(asking) };
+  return { ...ofActions(asking), ...ofGit(asking), ...ofChecks(asking), ...ofPulls(asking), ...ofDeliveries(asking) };
 };

@@ -48,10 +48,16 @@ const jsonIn = (text: string): unknown => {
   }
 };
 
+/** Its limits are of a minute. What names a much longer time is a mistake, or means harm: decided deployments wait for it. */
+const BELIEVED_MS = 5 * 60_000;
+
 const retryMs = ({ headers }: Response): number => {
   const after = headers.get('retry-after');
-  return after !== null && /^\d{1,6}$/.test(after) ? Number(after) * 1000 : LIMITED_MS;
+  return after !== null && /^\d{1,6}$/.test(after) ? Math.min(Number(after) * 1000, BELIEVED_MS) : LIMITED_MS;
 };
+
+const limited = ({ method, path }: GitlabCall, retryInMs: number): GitlabError =>
+  new GitlabError(`GitLab's rate limit is reached at ${method} ${path}.`, { status: 429, retryInMs });
 
 /** `message` or `error` of GitLab's answer: it names what was wrong, and never the token. */
 export const messageIn = (body: unknown): string => {
@@ -84,11 +90,7 @@ const send = async ({ url, token }: GitlabAccess, { method, path, body }: Gitlab
     throw failed(whyNot(error), { cause: error });
   }
   const { status } = response;
-  if (status === 429)
-    throw new GitlabError(`GitLab's rate limit is reached at ${method} ${path}.`, {
-      status,
-      retryInMs: retryMs(response),
-    });
+  if (status === 429) throw limited({ method, path }, retryMs(response));
   if (status === 401)
     throw new GitlabError('GitLab does not know the token; check LATCHKEY_GITLAB_TOKEN and its expiry.', { status });
   if (status >= 300 && status < 400)
@@ -97,4 +99,19 @@ const send = async ({ url, token }: GitlabAccess, { method, path, body }: Gitlab
   return { status, text, body: jsonIn(text) };
 };
 
-export const createGitlabClient = (access: GitlabAccess): GitlabClient => ({ call: (call) => send(access, call) });
+/** Nothing is sent while GitLab wants to be left alone: each call that it refuses counts, too. */
+export const createGitlabClient = (access: GitlabAccess): GitlabClient => {
+  let untilMs = 0;
+  return {
+    call: async (call) => {
+      const waitMs = untilMs - performance.now();
+      if (waitMs > 0) throw limited(call, waitMs);
+      try {
+        return await send(access, call);
+      } catch (error) {
+        if (error instanceof GitlabError && error.retryInMs !== null) untilMs = performance.now() + error.retryInMs;
+        throw error;
+      }
+    },
+  };
+};

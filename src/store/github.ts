@@ -1,5 +1,5 @@
 /** Deliveries, gates and pull requests of GitHub, and the requests that belong to its jobs. */
-import { and, asc, desc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { Gate, GithubWrites, OfJob, Pull, WatchedRun } from '../application/github/github-ports.ts';
 import { githubDeliveries, githubGates, githubPulls } from './schema/github.ts';
 import { grants, requests } from './schema/requests.ts';
@@ -98,12 +98,12 @@ const gateWrites = (db: Db): Gates => ({
       .set({ ...set, ...(isSettled && { settledAt: clock }) })
       .where(eq(githubGates.id, id));
   },
-  openGates: async (limit) =>
+  openGates: async (after, limit) =>
     db
       .select(gateColumns)
       .from(githubGates)
-      .where(isNull(githubGates.settledAt))
-      .orderBy(asc(githubGates.createdAt))
+      .where(and(isNull(githubGates.settledAt), after ? gt(githubGates.id, after.id) : undefined))
+      .orderBy(asc(githubGates.id))
       .limit(limit),
   waitingGates: waitingGates(db),
   lastDeployed: async ({ repositoryId, environment }) => {
@@ -195,15 +195,23 @@ const jobWrites = (db: Db): Jobs => ({
       .from(requests)
       .leftJoin(grants, eq(grants.requestId, requests.id))
       .where(and(eq(repositoryId, of.repositoryId), eq(run, of.run), eq(attempt, of.attempt), isOpen)),
-  runsToWatch: async (clientIds, limit): Promise<WatchedRun[]> =>
-    clientIds.length === 0
-      ? []
-      : db
-          .selectDistinct({ repository: sql<string>`${requests.job} ->> 'repository'`, repositoryId, run, attempt })
-          .from(requests)
-          .leftJoin(grants, eq(grants.requestId, requests.id))
-          .where(and(inArray(requests.requesterId, clientIds), isOpen, sql`${run} <> ''`))
-          .limit(limit),
+  runsToWatch: async (clientIds, after, limit): Promise<WatchedRun[]> => {
+    if (clientIds.length === 0) return [];
+    const isLater =
+      after && sql`(${repositoryId}, ${run}, ${attempt}) > (${after.repositoryId}, ${after.run}, ${after.attempt})`;
+    return db
+      .selectDistinctOn([repositoryId, run, attempt], {
+        repository: sql<string>`${requests.job} ->> 'repository'`,
+        repositoryId,
+        run,
+        attempt,
+      })
+      .from(requests)
+      .leftJoin(grants, eq(grants.requestId, requests.id))
+      .where(and(inArray(requests.requesterId, clientIds), isOpen, sql`${run} <> ''`, isLater ?? undefined))
+      .orderBy(repositoryId, run, attempt)
+      .limit(limit);
+  },
 });
 
 export const githubWrites = (db: Db): GithubWrites => ({

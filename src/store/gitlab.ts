@@ -1,5 +1,5 @@
 /** Deployments that wait on GitLab, and what was made of them. */
-import { and, asc, desc, eq, isNull } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { GitlabGate, GitlabWrites } from '../application/gitlab/gitlab-ports.ts';
 import { gitlabGates } from './schema/gitlab.ts';
 import { requests } from './schema/requests.ts';
@@ -17,6 +17,9 @@ const columns = {
   requestId: gitlabGates.requestId,
   refusal: gitlabGates.refusal,
 } satisfies Record<keyof GitlabGate, unknown>;
+
+/** Nothing was requested for it and it is refused, or its request does not wait any more. */
+const isOfDecided = sql<boolean>`(${gitlabGates.refusal} is not null or coalesce(${requests.state} <> 'pending', false))`;
 
 const lastDeployed =
   (db: Db): GitlabWrites['lastDeployed'] =>
@@ -54,13 +57,19 @@ export const gitlabWrites = (db: Db): GitlabWrites => ({
       .set({ ...set, ...(isSettled && { settledAt: clock }) })
       .where(eq(gitlabGates.id, id));
   },
-  openGates: async (limit) =>
+  openGates: async ({ isDecided, after, limit }) =>
     db
       .select({ ...columns, projectPath: gitlabGates.projectPath, state: requests.state })
       .from(gitlabGates)
       .leftJoin(requests, eq(requests.id, gitlabGates.requestId))
-      .where(isNull(gitlabGates.settledAt))
-      .orderBy(asc(gitlabGates.createdAt))
+      .where(
+        and(
+          isNull(gitlabGates.settledAt),
+          sql`${isOfDecided} = ${isDecided}`,
+          after ? gt(gitlabGates.id, after.id) : undefined,
+        ),
+      )
+      .orderBy(asc(gitlabGates.id))
       .limit(limit),
   lastDeployed: lastDeployed(db),
 });

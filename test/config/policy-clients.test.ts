@@ -99,6 +99,20 @@ describe('a gate without a role', () => {
     );
   });
 
+  it('is not for a client that is bound by what only a token says', () => {
+    const bound = (more: string): string =>
+      DEPLOYMENTS(RULE).replace('    environment: production\n', `    environment: production\n${more}`);
+    expect(problemsOf(bound('    runners: self-hosted\n'))).toEqual(['gate_unseen']);
+    expect(problemsOf(bound('    claims: { actor_id: "1001" }\n'))).toEqual(['gate_unseen']);
+    expect(problemsOf(bound('    claims: { ref: refs/heads/main }\n'))).toEqual([]);
+    const shop = DEPLOYMENTS(RULE.replace('[deploy]', '[shop]'), '{ client: shop, environment: production }');
+    expect(problemsOf(shop)).toEqual([]);
+    const narrow = (more: string): string => shop.replace('name: acme/shop },', `name: acme/shop }, ${more},`);
+    expect(problemsOf(narrow('claims: { ref_protected: "true" }'))).toEqual(['gate_unseen']);
+    expect(problemsOf(narrow('workflow: gitlab.com/acme/shop//ci.yml@refs/heads/main'))).toEqual(['gate_unseen']);
+    expect(problemsOf(narrow('claims: { ref_path: refs/heads/main }'))).toEqual([]);
+  });
+
   it('has tests of its own, and an explanation', () => {
     const asks = test('{ gate: production }', '{ decision: ask, rule: Releases, from: [sre] }');
     expect(testPolicy(inputOf(asks)).text).toContain('ok      t');

@@ -69,6 +69,55 @@ test.each([
   },
 );
 
+test('a time to wait is believed to an hour, since ends of access wait for it', async () => {
+  const client = createGithub(createAppClient(appWith(github.state.privateKey.pkcs1)));
+  github.state.weather.limit = { calls: 0, perMs: 30 * 86_400_000 };
+  const error: unknown = await client.run(api, '1').catch((failure: unknown) => failure);
+  github.state.weather.limit = null;
+  github.state.weather.window = { endsAt: 0, calls: 0 };
+  expect(error).toMatchObject({ status: 403, retryInMs: 3_600_000 });
+});
+
+test('an App that was installed anew is found again', async () => {
+  const client = createGithub(createAppClient(appWith(github.state.privateKey.pkcs1)));
+  github.addRepository('acme/moved', 11, 81);
+  const moved = github.state.repositories.find(({ id }) => id === 11);
+  if (!moved) throw new Error('the stand-in has the repository');
+  const run = String(github.addRun({ repository: moved }).id);
+  const of = { id: '11', fullName: 'acme/moved', installation: '' };
+  expect(await client.run(of, run)).not.toBeNull();
+  moved.installation = 82;
+  github.state.tokens.clear();
+  expect(await client.run(of, run)).not.toBeNull();
+  expect(await client.run({ ...of, installation: '81' }, run)).not.toBeNull();
+});
+
+test('a commit shows whether a run is of a branch or of a tag of that name', async () => {
+  const client = createGithub(createAppClient(appWith(github.state.privateKey.pkcs1)));
+  const [repository] = github.state.repositories;
+  if (!repository) throw new Error('the stand-in has a repository');
+  const [older, newer, tagged] = ['1', '2', '3'].map((digit) => digit.repeat(40));
+  for (const sha of [older, newer]) github.addRun({ repository, branch: 'release', sha });
+  github.addRun({ repository, branch: 'release', sha: tagged, isTag: true });
+  const isOf = (ref: string, sha = '') => client.isOfRef(api, ref, sha);
+  expect(await Promise.all([older, newer, tagged].map((sha) => isOf('refs/heads/release', sha)))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(await Promise.all([older, newer, tagged].map((sha) => isOf('refs/tags/release', sha)))).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  expect(await isOf('refs/heads/none', older)).toBe(false);
+  const { contents: _contents, ...permissions } = PERMISSIONS;
+  github.state.permissions = permissions;
+  github.state.tokens.clear();
+  const unable = createGithub(createAppClient(appWith(github.state.privateKey.pkcs1)));
+  expect(await unable.isOfRef(api, 'refs/heads/release', tagged ?? '')).toBeNull();
+});
+
 test('a repository of another installation is not reached', async () => {
   const client = createGithub(createAppClient(appWith(github.state.privateKey.pkcs1)));
   github.addRepository('eve/api', 9, 88);
@@ -83,7 +132,7 @@ test('doctor is content where all is there, and names what lacks', async () => {
   expect(await codesOf()).toEqual([]);
   github.state.permissions = { actions: 'read', deployments: 'read' };
   github.state.events = ['workflow_job'];
-  expect(await codesOf()).toEqual(['github_permissions', 'github_events', 'github_not_accepted']);
+  expect(await codesOf()).toEqual(['github_permissions', 'github_events', 'github_contents', 'github_not_accepted']);
   const other = { ...needed, repositories: [{ id: '1', name: 'acme/gone' }], pullRequests: false };
   github.state.permissions = { ...PERMISSIONS };
   github.state.events = [...EVENTS];

@@ -124,6 +124,11 @@ test('a denial is told with its reason, and a deployment that a rule denies is r
   await until(() => gateOf(branch).state === 'rejected', 'the rejection');
   expect(gateOf(branch).comment).toContain('refs/heads/main');
   expect(await requestsOf(branch)).toEqual([]);
+
+  const tag = await waitingRun({ branch: 'main', isTag: true, sha: 'e'.repeat(40) });
+  await until(() => gateOf(tag).state === 'rejected', 'the rejection of the tag that is called as the branch');
+  expect(gateOf(tag).comment).toContain('is not of refs/heads/main');
+  expect(await requestsOf(tag)).toEqual([]);
 });
 
 test('what is not decided in time is rejected', async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { NOT_FOUND, answer, invalid, ofRepository, pullOf, repositoryOf, runOf } from './api.ts';
 import type { Answer, Asked, Route } from './api.ts';
 import { CHECK_ROUTES } from './checks.ts';
+import { COMMIT_ROUTES } from './commits.ts';
 import { deliverAgain, deliveryJson } from './deliver.ts';
 import { GIST_ROUTES } from './gists.ts';
 import { MEMBER_ROUTES, paged } from './members.ts';
@@ -182,6 +183,7 @@ export const ROUTES: readonly Route[] = [
     },
   },
   ...CHECK_ROUTES,
+  ...COMMIT_ROUTES,
   ...MEMBER_ROUTES,
   ...GIST_ROUTES,
 ];

@@ -29,6 +29,8 @@ export type Run = {
   attempt: number;
   sha: string;
   branch: string;
+  /** `branch` is the name of a tag, which the API does not say. */
+  isTag?: boolean;
   event: string;
   path: string;
   actor: Account;
@@ -125,6 +127,7 @@ export type State = {
 export const PERMISSIONS: Permissions = {
   actions: 'read',
   checks: 'write',
+  contents: 'read',
   deployments: 'write',
   metadata: 'read',
   pull_requests: 'write',

@@ -50,6 +50,8 @@ export type Github = {
   run(repository: Repository, run: string): Promise<RunFacts | null>;
   /** Of this commit; null where the App may not see checks. */
   checks(repository: Repository, sha: string): Promise<CommitCheck[] | null>;
+  /** Whether the branch has this commit, or the tag is of it; null where the App may not see that. `ref` in full. */
+  isOfRef(repository: Repository, ref: string, sha: string): Promise<boolean | null>;
   /** `state` null is a report. `gone`: nothing waits there for this answer. */
   review(repository: Repository, review: Review): Promise<'done' | 'gone'>;
   pull(repository: Repository, number: number): Promise<PullFacts | null>;
@@ -108,7 +110,8 @@ export type GithubWrites = {
     id: string,
     set: Partial<Pick<Gate, 'requestId' | 'refusal' | 'isReported'>> & { isSettled?: true },
   ): Promise<void>;
-  openGates(limit: number): Promise<Gate[]>;
+  /** Those that GitHub has no answer for, after that one in the order of their ids. */
+  openGates(after: Pick<Gate, 'id'> | null, limit: number): Promise<Gate[]>;
   /** Those of this run and environment that GitHub has no answer for. */
   waitingGates(of: { repositoryId: string; run: string; environment: string }): Promise<Gate[]>;
   /** The sha that was approved last for this environment. */
@@ -125,6 +128,6 @@ export type GithubWrites = {
   messageOf(requestId: string): Promise<{ channel: string; ts: string } | null>;
   ofJobs(keys: string[]): Promise<OfJob[]>;
   ofRun(of: { repositoryId: string; run: string; attempt: number }): Promise<OfJob[]>;
-  /** Runs of GitHub with something that waits or lives. */
-  runsToWatch(clientIds: string[], limit: number): Promise<WatchedRun[]>;
+  /** Runs of GitHub with something that waits or lives, after that one in the order of their ids. */
+  runsToWatch(clientIds: string[], after: WatchedRun | null, limit: number): Promise<WatchedRun[]>;
 };

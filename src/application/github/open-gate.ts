@@ -2,7 +2,7 @@
 import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.ts';
 import type { GateEntry } from '../../domain/github/entries.ts';
 import type { GithubEvent } from '../../domain/github/events.ts';
-import { jobOfRun, matchRun } from '../../domain/github/run.ts';
+import { jobOfRun, matchRun, refsThatFit } from '../../domain/github/run.ts';
 import type { RunFacts, RunMatch } from '../../domain/github/run.ts';
 import { deploymentOf, deploymentReason } from '../../domain/policy/deployments.ts';
 import type { Policy } from '../../domain/policy/types.ts';
@@ -19,7 +19,8 @@ import { endRun } from './end-jobs.ts';
 
 type Requested = Extract<GithubEvent, { kind: 'gate_requested' }>;
 
-type Fitting = { entry: GateEntry; match: RunMatch };
+/** `refs`: the forms of its ref that fit; null where its client is bound to none. */
+type Fitting = { entry: GateEntry; match: RunMatch; refs: RunMatch[] | null };
 type Looked = { fitting: Fitting } | { refusal: string };
 
 /** Which gate of the policy this is. Two are none, as a token that fits two clients is none. */
@@ -28,7 +29,8 @@ const gateFor = (policy: Policy, { repository, environment }: Requested, run: Ru
     const client = clientNamed(policy, entry.client);
     const issuer = client && issuerNamed(policy, client.issuer);
     if (!client || !issuer || entry.environment !== environment || client.repository?.id !== repository.id) return [];
-    return [{ entry, match: matchRun({ issuer, repository, environment, run }, client) }];
+    const seen = { issuer, repository, environment, run };
+    return [{ entry, match: matchRun(seen, client), refs: refsThatFit(seen, client) }];
   });
   const [first] = found;
   if (!first)
@@ -84,6 +86,13 @@ const requestFor = async (deps: GithubDeps, { gate, run, fitting }: Opening): Pr
   });
 };
 
+/** A tag may have the name of a branch, and who may push the one need not be let push the other: its commit says which it is. */
+const withItsRef = async (deps: GithubDeps, { repository, sha }: Gate, fitting: Fitting): Promise<Fitting | null> => {
+  for (const match of fitting.refs ?? [])
+    if ((await deps.github.isOfRef(repository, match.ref, sha)) !== false) return { ...fitting, match };
+  return fitting.refs === null ? fitting : null;
+};
+
 const decideGate = async (
   deps: GithubDeps,
   requested: Requested,
@@ -93,7 +102,12 @@ const decideGate = async (
     return { refusal: 'The run is of a fork, and forks get no access.' };
   const looked = gateFor(deps.policy(), requested, run);
   if ('refusal' in looked) return looked;
-  return requestFor(deps, { gate, run, fitting: looked.fitting });
+  const fitting = await withItsRef(deps, gate, looked.fitting);
+  if (fitting) return requestFor(deps, { gate, run, fitting });
+  const refs = looked.fitting.refs?.map(({ ref }) => ref).join(' and ') ?? '';
+  return {
+    refusal: `The commit ${gate.sha.slice(0, 12)} of this run is not of ${refs}. A tag may have the name of a branch.`,
+  };
 };
 
 export const openGate = async (deps: GithubDeps, requested: Requested): Promise<void> => {

@@ -6,10 +6,17 @@ import { lookAtGate } from './answer-gate.ts';
 import { endRun } from './end-jobs.ts';
 import { DELIVERIES_KEPT_MS } from './github-deps.ts';
 import type { GithubDeps } from './github-deps.ts';
-import type { FailedDelivery, WatchedRun } from './github-ports.ts';
+import type { FailedDelivery, Gate, WatchedRun } from './github-ports.ts';
 import { receiveDelivery } from './receive-delivery.ts';
+import { createRound } from '../../lib/round.ts';
+import type { Round } from '../../lib/round.ts';
 
 const BATCH = 100;
+
+/** How far the looks have come: more may wait for long than one look goes through. */
+export type GithubRounds = { gates: Round<Gate>; runs: Round<WatchedRun> };
+
+export const createGithubRounds = (): GithubRounds => ({ gates: createRound(BATCH), runs: createRound(BATCH) });
 
 /** One that fails holds up none of the others. */
 const each = async <T>(deps: GithubDeps, items: readonly T[], look: (item: T) => Promise<void>): Promise<void> => {
@@ -58,12 +65,12 @@ const lookAtRun = async (deps: GithubDeps, { repository, repositoryId, run, atte
   await endRun(deps, { repositoryId, run, attempt }, found);
 };
 
-export const sweepGithub = async (deps: GithubDeps): Promise<void> => {
+export const sweepGithub = async (deps: GithubDeps, rounds: GithubRounds): Promise<void> => {
   await each(deps, [recoverLost], (recover) => recover(deps));
   const clientIds = githubClients(deps);
-  const { gates, runs } = await deps.store.transaction(async (tx) => ({
-    gates: await tx.github.openGates(BATCH),
-    runs: await tx.github.runsToWatch(clientIds, BATCH),
+  const { gates, runs } = await deps.store.transaction(async ({ github }) => ({
+    gates: await rounds.gates(github.openGates),
+    runs: await rounds.runs((after, limit) => github.runsToWatch(clientIds, after, limit)),
   }));
   await each(deps, gates, (gate) => lookAtGate(deps, gate));
   await each(deps, runs, (run) => lookAtRun(deps, run));

@@ -37,8 +37,8 @@ export type GitlabWrites = {
     gate: Omit<GitlabGate, 'requestId' | 'refusal'> & { projectPath: string },
   ): Promise<GitlabGate & { isSettled: boolean }>;
   setGate(id: string, set: Partial<Pick<GitlabGate, 'requestId' | 'refusal'>> & { isSettled?: true }): Promise<void>;
-  /** Those that GitLab has no answer for, the oldest first. */
-  openGates(limit: number): Promise<OpenGitlabGate[]>;
+  /** Those that GitLab has no answer for, decided or still to be, after that one in the order of their ids. */
+  openGates(of: { isDecided: boolean; after: Pick<GitlabGate, 'id'> | null; limit: number }): Promise<OpenGitlabGate[]>;
   /** The sha that was approved last for this environment. */
   lastDeployed(of: { projectId: string; environment: string }): Promise<string | null>;
 };

@@ -4,12 +4,19 @@
  */
 import { clientNamed, issuerNamed } from '../../domain/clients/named.ts';
 import type { GateEntry } from '../../domain/github/entries.ts';
+import { createRound } from '../../lib/round.ts';
+import type { Round } from '../../lib/round.ts';
 import { answerDeployment, lookAtDeployment } from './answer-deployment.ts';
 import type { OpenGitlabGate } from './gitlab-ports.ts';
 import type { GitlabDeps } from './gitlab-deps.ts';
 import { openDeployment } from './open-deployment.ts';
 
 const BATCH = 100;
+
+/** How far the looks have come: more may wait for long, or be refused again and again, than one look goes through. */
+export type GitlabRounds = { decided: Round<OpenGitlabGate>; undecided: Round<OpenGitlabGate> };
+
+export const createGitlabRounds = (): GitlabRounds => ({ decided: createRound(BATCH), undecided: createRound(BATCH) });
 
 type Place = { projectId: string; environment: string; entries: GateEntry[] };
 
@@ -49,21 +56,16 @@ const lookInto = async (deps: GitlabDeps, { projectId, environment, entries }: P
   if (project) await each(deps, blocked, (deployment) => openDeployment(deps, { project, deployment, entries }));
 };
 
-const isDecided = ({ state, refusal }: OpenGitlabGate): boolean =>
-  refusal !== null || (state !== null && state !== 'pending');
+const openGates = (deps: GitlabDeps, rounds: GitlabRounds, of: keyof GitlabRounds): Promise<OpenGitlabGate[]> =>
+  deps.store.transaction(({ gitlab }) =>
+    rounds[of]((after, limit) => gitlab.openGates({ isDecided: of === 'decided', after, limit })),
+  );
 
 /** What was decided goes out. This asks GitLab nothing where nothing was. @returns how many answers failed */
-export const answerGitlab = async (deps: GitlabDeps): Promise<number> => {
-  const open = await deps.store.transaction((tx) => tx.gitlab.openGates(BATCH));
-  return each(deps, open.filter(isDecided), (gate) => answerDeployment(deps, gate));
-};
+export const answerGitlab = async (deps: GitlabDeps, rounds: GitlabRounds): Promise<number> =>
+  each(deps, await openGates(deps, rounds, 'decided'), (gate) => answerDeployment(deps, gate));
 
-export const lookAtGitlab = async (deps: GitlabDeps): Promise<void> => {
+export const lookAtGitlab = async (deps: GitlabDeps, rounds: GitlabRounds): Promise<void> => {
   await each(deps, gitlabPlaces(deps), (place) => lookInto(deps, place));
-  const open = await deps.store.transaction((tx) => tx.gitlab.openGates(BATCH));
-  await each(
-    deps,
-    open.filter((gate) => !isDecided(gate)),
-    (gate) => lookAtDeployment(deps, gate),
-  );
+  await each(deps, await openGates(deps, rounds, 'undecided'), (gate) => lookAtDeployment(deps, gate));
 };

@@ -30,6 +30,17 @@ export const innerClaims = (claims: Claims, ...path: string[]): Claims => {
 
 const SHOWN_CHARS = 200;
 
+/** Each of its clients is compared with whatever anyone sends for an issuer: a large claim is written out once for all of them. */
+const shownOnce = new WeakMap<object, string>();
+
+const beginningOf = (value: unknown): string =>
+  (JSON.stringify(typeof value === 'string' ? value.slice(0, SHOWN_CHARS) : value) ?? 'nothing').slice(0, SHOWN_CHARS);
+
 /** As it is shown to an operator: JSON, so that `17` and `"17"` differ, and no control characters. */
-export const shownClaim = (value: unknown): string =>
-  value === undefined ? 'nothing' : (JSON.stringify(value) ?? 'nothing').slice(0, SHOWN_CHARS);
+export const shownClaim = (value: unknown): string => {
+  if (value === undefined) return 'nothing';
+  if (typeof value !== 'object' || value === null) return beginningOf(value);
+  const shown = shownOnce.get(value) ?? beginningOf(value);
+  shownOnce.set(value, shown);
+  return shown;
+};

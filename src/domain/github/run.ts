@@ -11,7 +11,7 @@ export type RunFacts = {
   id: string;
   attempt: number;
   sha: string;
-  /** A branch or a tag: the API does not say which. The token of the job does. */
+  /** A branch or a tag: the API does not say which. The token of the job does, and the commit shows it before. */
   branch: string;
   event: string;
   /** Of the workflow's file, without a ref. */
@@ -35,12 +35,24 @@ const workflowsOf = ({ path, called }: RunFacts, repository: Repository, ref: st
   ...called,
 ];
 
-/** Only a token says these; they are looked at when the job fetches its credentials. */
+/** Only a token says these, and what is not among the claims below; they are looked at when the job fetches its credentials. */
 const UNSEEN = new Set(['aud', 'runner_environment']);
+export const CLAIMS_OF_RUN = [
+  'repository_id',
+  'repository',
+  'environment',
+  'ref',
+  'job_workflow_ref',
+  'event_name',
+] as const;
 
 type Seen = { issuer: Issuer; repository: Repository; environment: string; run: RunFacts };
 
-const claimsOf = ({ repository, environment, run }: Seen, ref: string, workflow: string): Claims => ({
+const claimsOf = (
+  { repository, environment, run }: Seen,
+  ref: string,
+  workflow: string,
+): Claims & Record<(typeof CLAIMS_OF_RUN)[number], string> => ({
   repository_id: repository.id,
   repository: repository.fullName,
   environment,
@@ -52,18 +64,29 @@ const claimsOf = ({ repository, environment, run }: Seen, ref: string, workflow:
 /** `ref` and `workflow`: which of the forms fitted. `failing`: null where it is this client, as far as can be seen before the job runs. */
 export type RunMatch = { ref: string; workflow: string; failing: ClaimCheck | null };
 
-export const matchRun = (seen: Seen, client: ClientEntry): RunMatch => {
-  const tried = refsOf(seen.run).flatMap((ref) =>
+const triesOf = (seen: Seen, client: ClientEntry): RunMatch[] =>
+  refsOf(seen.run).flatMap((ref) =>
     workflowsOf(seen.run, seen.repository, ref).map((workflow): RunMatch => {
       const claims = claimsOf(seen, ref, workflow);
       const { checks } = matchClient({ issuer: seen.issuer, claims, defaultAudiences: [] }, client);
-      const isSeen = ({ claim }: ClaimCheck): boolean => !UNSEEN.has(claim) && !Object.hasOwn(client.claims, claim);
+      const isUnseen = (claim: string): boolean => Object.hasOwn(client.claims, claim) && !Object.hasOwn(claims, claim);
+      const isSeen = ({ claim }: ClaimCheck): boolean => !UNSEEN.has(claim) && !isUnseen(claim);
       return { ref, workflow, failing: checks.find((check) => isSeen(check) && !check.isMet) ?? null };
     }),
   );
+
+export const matchRun = (seen: Seen, client: ClientEntry): RunMatch => {
+  const tried = triesOf(seen, client);
   const [first] = tried;
   if (!first) throw new Error('a run has a ref');
   return tried.find(({ failing }) => failing === null) ?? first;
+};
+
+/** It is this client with each of these refs. Which of them it is of, its commit says; null where the client is bound to none. */
+export const refsThatFit = (seen: Seen, client: ClientEntry): RunMatch[] | null => {
+  if (client.refs === null && client.workflow === null && !Object.hasOwn(client.claims, 'ref')) return null;
+  const fitting = triesOf(seen, client).filter(({ failing }) => failing === null);
+  return fitting.filter(({ ref }, index) => fitting.findIndex((one) => one.ref === ref) === index);
 };
 
 /** The job before it runs: its key is the gate's, until the job that starts takes the request over. */

@@ -28,8 +28,16 @@ export type Deployment = {
 
 export type SeenDeployment = { issuer: Issuer; project: GitlabProject; deployment: Deployment };
 
-/** Only a token says these; they are looked at when the job requests its credentials. */
+/** Only a token says these, and what is not among the claims below; they are looked at when the job requests its credentials. */
 const UNSEEN = new Set(['aud', 'ci_config_ref_uri']);
+export const CLAIMS_OF_DEPLOYMENT: readonly string[] = [
+  'project_id',
+  'project_path',
+  'job_project_id',
+  'environment',
+  'ref_path',
+  'pipeline_source',
+];
 
 const claimsOf = ({ project, deployment }: SeenDeployment): Claims => ({
   project_id: project.id,
@@ -45,11 +53,9 @@ const claimsOf = ({ project, deployment }: SeenDeployment): Claims => ({
 export const deploymentMismatch = (seen: SeenDeployment, client: ClientEntry): ClaimCheck | null => {
   const { checks } = matchClient({ issuer: seen.issuer, claims: claimsOf(seen), defaultAudiences: [] }, client);
   const isUntold = (claim: string): boolean => claim === 'pipeline_source' && seen.deployment.pipelineSource === null;
-  return (
-    checks.find(
-      ({ claim, isMet }) => !isMet && !UNSEEN.has(claim) && !isUntold(claim) && !Object.hasOwn(client.claims, claim),
-    ) ?? null
-  );
+  const isUnseen = (claim: string): boolean =>
+    UNSEEN.has(claim) || (Object.hasOwn(client.claims, claim) && !CLAIMS_OF_DEPLOYMENT.includes(claim));
+  return checks.find(({ claim, isMet }) => !isMet && !isUnseen(claim) && !isUntold(claim)) ?? null;
 };
 
 /** The job before it runs: its key is the deployment's, until the job that starts takes the request over. */
