@@ -120,6 +120,22 @@ const createRecording = () => {
   };
 };
 
+/** Once for however many ask for it before its time. */
+const createLater = (run: () => void, ms: number) => {
+  let timer: NodeJS.Timeout | null = null;
+  return {
+    plan: (): void => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        run();
+      }, ms).unref();
+    },
+    stop: (): void => {
+      if (timer) clearTimeout(timer);
+    },
+  };
+};
+
 /** `text`: with what the lists gave, where they could be read. */
 const loadCompleted = async (
   { complete, load }: PolicySourceOptions,
@@ -136,9 +152,9 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
   let rejected: string | null = null;
   let isRejected = false;
   let pending: Promise<void> = Promise.resolve();
-  let again: NodeJS.Timeout | null = null;
   const recording = createRecording();
   const files = watchFiles(() => void reload());
+  const again = createLater(() => void reload(), options.againMs ?? AGAIN_MS);
   const follow = (): void => files.follow([options.path, ...Object.values(current.calendars).map(({ file }) => file)]);
 
   const reject = async (problems: ConfigProblem[], text: string | null): Promise<void> => {
@@ -168,21 +184,15 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
     pending = pending
       .then(reloadOnce)
       .catch(options.onError)
-      .then(() => {
-        if (recording.isOwed()) again ??= setTimeout(tryAgain, options.againMs ?? AGAIN_MS).unref();
-      });
+      .then(() => (recording.isOwed() ? again.plan() : undefined));
     return pending;
-  };
-  const tryAgain = (): void => {
-    again = null;
-    void reload();
   };
   const watch = (everyMs: number): void => {
     files.begin(everyMs);
     follow();
   };
   const stop = (): void => {
-    if (again) clearTimeout(again);
+    again.stop();
     files.stop();
   };
   return { current: () => current, reload, isRejected: () => isRejected, watch, stop };
