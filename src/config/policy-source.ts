@@ -146,6 +146,15 @@ const loadCompleted = async (
   return { text: completed.text, loaded: await load(completed.text) };
 };
 
+/** What the file holds now. `read` and `key`, which names what was refused, are null where it could not be read. */
+const look = async (options: PolicySourceOptions) => {
+  const read = await readPolicyText(options.path);
+  if ('problems' in read) return { problems: read.problems, read: null, key: null };
+  const { text, loaded } = await loadCompleted(options, read.text);
+  if ('problems' in loaded) return { problems: loaded.problems, read: read.text, key: refusedOf(text, loaded) };
+  return { text, ...loaded };
+};
+
 /** `first` is the policy of the start, which was loaded and checked already. */
 export const createPolicySource = (first: Policy, options: PolicySourceOptions): PolicySource => {
   let current = first;
@@ -164,14 +173,12 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
   };
 
   const reloadOnce = async (): Promise<void> => {
-    const read = await readPolicyText(options.path);
-    if ('problems' in read) return (await isStill(options.path, null)) ? reject(read.problems, null) : reloadOnce();
-    const { text, loaded } = await loadCompleted(options, read.text);
-    if ('problems' in loaded)
-      return (await isStill(options.path, read.text)) ? reject(loaded.problems, refusedOf(text, loaded)) : reloadOnce();
+    const found = await look(options);
+    if ('problems' in found)
+      return (await isStill(options.path, found.read)) ? reject(found.problems, found.key) : reloadOnce();
+    const { text, policy, warnings } = found;
     const wasRejected = isRejected;
     [rejected, isRejected] = [null, false];
-    const { policy, warnings } = loaded;
     if (isSame(policy, current))
       return wasRejected ? recording.inForce(() => options.onRestored(text, warnings)) : recording.settle();
     const previous = current;
