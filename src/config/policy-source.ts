@@ -68,8 +68,25 @@ const isSame = (one: Policy, other: Policy): boolean =>
 const refusedOf = (text: string, { problems }: { problems: ConfigProblem[] }): string =>
   JSON.stringify([text, problems.map(({ message }) => message)]);
 
+/** Once for however many ask for it before its time. */
+const createLater = (run: () => void, ms: number) => {
+  let timer: NodeJS.Timeout | null = null;
+  return {
+    plan: (): void => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        run();
+      }, ms).unref();
+    },
+    stop: (): void => {
+      if (timer) clearTimeout(timer);
+    },
+  };
+};
+
 /** Nothing is watched before `begin`. What is no longer named stays watched: it does no harm. */
-const watchFiles = (listener: () => void) => {
+const watchFiles = (listener: () => void, againMs: number) => {
+  const again = createLater(listener, againMs);
   const watched = new Set<string>();
   let everyMs: number | null = null;
   let later: NodeJS.Timeout | null = null;
@@ -85,7 +102,10 @@ const watchFiles = (listener: () => void) => {
       // What changed since it was read, and before the watch first looked at it, is no change to the watch.
       if (fresh.length > 0) later = setTimeout(listener, everyMs).unref();
     },
+    /** Without a change. */
+    lookAgain: again.plan,
     stop: (): void => {
+      again.stop();
       if (later) clearTimeout(later);
       for (const file of watched) unwatchFile(file, listener);
     },
@@ -120,22 +140,6 @@ const createRecording = () => {
   };
 };
 
-/** Once for however many ask for it before its time. */
-const createLater = (run: () => void, ms: number) => {
-  let timer: NodeJS.Timeout | null = null;
-  return {
-    plan: (): void => {
-      timer ??= setTimeout(() => {
-        timer = null;
-        run();
-      }, ms).unref();
-    },
-    stop: (): void => {
-      if (timer) clearTimeout(timer);
-    },
-  };
-};
-
 /** `text`: with what the lists gave, where they could be read. */
 const loadCompleted = async (
   { complete, load }: PolicySourceOptions,
@@ -162,8 +166,7 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
   let isRejected = false;
   let pending: Promise<void> = Promise.resolve();
   const recording = createRecording();
-  const files = watchFiles(() => void reload());
-  const again = createLater(() => void reload(), options.againMs ?? AGAIN_MS);
+  const files = watchFiles(() => void reload(), options.againMs ?? AGAIN_MS);
   const follow = (): void => files.follow([options.path, ...Object.values(current.calendars).map(({ file }) => file)]);
 
   const reject = async (problems: ConfigProblem[], text: string | null): Promise<void> => {
@@ -191,16 +194,12 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
     pending = pending
       .then(reloadOnce)
       .catch(options.onError)
-      .then(() => (recording.isOwed() ? again.plan() : undefined));
+      .then(() => (recording.isOwed() ? files.lookAgain() : undefined));
     return pending;
   };
   const watch = (everyMs: number): void => {
     files.begin(everyMs);
     follow();
   };
-  const stop = (): void => {
-    again.stop();
-    files.stop();
-  };
-  return { current: () => current, reload, isRejected: () => isRejected, watch, stop };
+  return { current: () => current, reload, isRejected: () => isRejected, watch, stop: files.stop };
 };
