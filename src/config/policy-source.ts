@@ -150,8 +150,12 @@ const loadCompleted = async (
   return { text: completed.text, loaded: await load(completed.text) };
 };
 
+type Looked =
+  | { text: string; policy: Policy; warnings: ConfigProblem[] }
+  | { problems: ConfigProblem[]; read: string | null; key: string | null };
+
 /** What the file holds now. `read` and `key`, which names what was refused, are null where it could not be read. */
-const look = async (options: PolicySourceOptions) => {
+const look = async (options: PolicySourceOptions): Promise<Looked> => {
   const read = await readPolicyText(options.path);
   if ('problems' in read) return { problems: read.problems, read: null, key: null };
   const { text, loaded } = await loadCompleted(options, read.text);
