@@ -1,6 +1,6 @@
 /** MariaDB, which the tests run on. */
 import { createHash } from 'node:crypto';
-import { limitsOf, type Dialect } from './dialect.ts';
+import { ALL_LIMITS, limitsOf, type Dialect } from './dialect.ts';
 import { account, literal, name } from './quote.ts';
 
 const sha1 = (data: Buffer | string): Buffer => createHash('sha1').update(data).digest();
@@ -23,6 +23,10 @@ export const mariadb = (version: string, number: number): Dialect => ({
   sessionsSql: (where) => `select id, user, host from information_schema.processlist where ${where}`,
   killSql: (user) => [`KILL USER ${literal(user)}`],
   accountsSql: `select User as user, Host as host, json_value(Priv, '$.account_locked') as isLocked, json_value(Priv, '$.access') as access,
-    json_value(Priv, '$.is_role') as isRole from mysql.global_priv`,
+    json_value(Priv, '$.is_role') as isRole, json_value(Priv, '$.max_user_connections') as max_user_connections,
+    json_value(Priv, '$.max_statement_time') as max_statement_time, json_value(Priv, '$.max_questions') as max_queries_per_hour,
+    json_value(Priv, '$.max_updates') as max_updates_per_hour, json_value(Priv, '$.max_connections') as max_connections_per_hour
+    from mysql.global_priv`,
+  knownLimits: ALL_LIMITS,
   membershipsSql: `select User as user, Role as role, Admin_option as isAdmin from mysql.roles_mapping`,
 });

@@ -18,13 +18,12 @@ const endSessions = (user: string): string => `BEGIN
     END LOOP;
   END;`;
 
+const KNOWN = ALL_LIMITS.filter((key) => key !== 'max_statement_time');
+
 const limits = (asked: Limits): string => {
   if (asked.max_statement_time !== undefined)
     throw new ProviderError('misconfigured', 'MySQL has no max_statement_time for an account: leave it out of limits.');
-  return limitsOf(
-    asked,
-    ALL_LIMITS.filter((key) => key !== 'max_statement_time'),
-  );
+  return limitsOf(asked, KNOWN);
 };
 
 /** An account in MySQL has a lock of its own, roles are accounts with a host, and a role given is not a role that is on. */
@@ -45,6 +44,8 @@ export const mysql8 = (version: string, number: number): Dialect => ({
   sessionsSql: (where) => `select id, user, host from performance_schema.processlist where ${where}`,
   killSql: (_user, ids) => ids.map((id) => `KILL ${id}`),
   accountsSql: `select user, host, account_locked = 'Y' as isLocked, Select_priv = 'Y' as access,
-    account_locked = 'Y' and authentication_string = '' as isRole from mysql.user`,
+    account_locked = 'Y' and authentication_string = '' as isRole, max_user_connections, max_questions as max_queries_per_hour,
+    max_updates as max_updates_per_hour, max_connections as max_connections_per_hour from mysql.user`,
+  knownLimits: KNOWN,
   membershipsSql: `select to_user as user, from_user as role, with_admin_option as isAdmin from mysql.role_edges`,
 });

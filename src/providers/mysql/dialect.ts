@@ -22,8 +22,9 @@ export type Dialect = {
   sessionsSql(where: string): string;
   /** Terminates the sessions it found. */
   killSql(user: string, ids: readonly number[]): string[];
-  /** `user`, `host`, `isLocked`, `access`: more than 0 where it has rights on everything. */
+  /** `user`, `host`, `isLocked`, `access`: more than 0 where it has rights on everything; each of the limits that it knows, by its name in a scope. */
   accountsSql: string;
+  knownLimits: readonly (keyof Limits)[];
   /** `user`, `role`, `isAdmin`. */
   membershipsSql: string;
 };
@@ -39,7 +40,21 @@ const LIMIT_WORDS = {
 export const ALL_LIMITS = Object.keys(LIMIT_WORDS) as (keyof Limits)[];
 const USUAL_CONNECTIONS = 5;
 
-export const limitsOf = (limits: Limits, known: readonly (keyof Limits)[] = ALL_LIMITS): string => {
+/** As the server keeps them: 0 is no limit. */
+export type LimitValues = { [Limit in keyof Limits]?: number };
+
+export const limitValues = (limits: Limits, known: readonly (keyof Limits)[]): LimitValues => {
   const all = { max_user_connections: USUAL_CONNECTIONS, ...limits };
-  return `WITH ${known.map((key) => `${LIMIT_WORDS[key]} ${all[key] ?? 0}`).join(' ')}`;
+  return Object.fromEntries(known.map((key) => [key, all[key] ?? 0]));
+};
+
+export const limitsOf = (limits: Limits, known: readonly (keyof Limits)[] = ALL_LIMITS): string =>
+  `WITH ${Object.entries(limitValues(limits, known))
+    .map(([key, value]) => `${LIMIT_WORDS[key as keyof Limits]} ${value}`)
+    .join(' ')}`;
+
+/** Those that are not what they were made. */
+export const changedLimits = (found: LimitValues, limits: Limits = {}): string[] => {
+  const made = limitValues(limits, Object.keys(found) as (keyof Limits)[]);
+  return Object.entries(found).flatMap(([key, value]) => (made[key as keyof Limits] === value ? [] : [key]));
 };

@@ -11,6 +11,7 @@ import {
 } from '../provider.ts';
 import type { Handle, Scope } from './config.ts';
 import { deadlineOf, endsAt, isOfDatabase, setDeadline } from './deadline.ts';
+import { changedLimits } from './dialect.ts';
 import { numberOf } from './errors.ts';
 import { assertOurs, findLogins, type Login } from './logins.ts';
 import { account } from './quote.ts';
@@ -21,6 +22,7 @@ const foundSchema = z.object({
   host: z.string(),
   roles: z.array(z.string()),
   more: z.array(z.string()),
+  limits: z.record(z.string(), z.number()),
 });
 
 const isOurs = ({ user, grantId, deadline }: Login): boolean => deadline !== null && grantNamedIn(user) === grantId;
@@ -31,12 +33,12 @@ const findAll = async (server: Server, signal: AbortSignal): Promise<Login[]> =>
 export const listOurs = async (server: Server, signal: AbortSignal): Promise<Ours<Handle>[]> =>
   (await findAll(server, signal))
     .filter((login) => isOurs(login) && isOfDatabase(login.deadline, server.settings.database))
-    .map(({ grantId, user, deadline, isLocked, host, roles, more }) => ({
+    .map(({ grantId, user, deadline, isLocked, host, roles, more, limits }) => ({
       grantId,
       handle: { user },
       expiresAt: deadlineOf(deadline),
       name: user,
-      found: { isLocked, host, roles, more },
+      found: { isLocked, host, roles, more, limits },
     }));
 
 export const listLookalikes = async (server: Server, signal: AbortSignal): Promise<Lookalike[]> =>
@@ -58,6 +60,7 @@ export const differences = (scope: Scope, ours: Ours<Handle>, expiresAt: Date): 
   // The one who shut it wanted it shut; its deadline and width do not matter any more.
   if (found.isLocked) return [{ kind: 'closed', message: 'it was closed by hand' }];
   const surplus = found.roles.filter((role) => !scope.roles.includes(role));
+  const changed = changedLimits(found.limits, scope.limits);
   const missing = scope.roles.filter((role) => !found.roles.includes(role));
   const all: (Difference | false)[] = [
     ours.expiresAt?.getTime() !== expiresAt.getTime() && {
@@ -66,6 +69,7 @@ export const differences = (scope: Scope, ours: Ours<Handle>, expiresAt: Date): 
     },
     surplus.length > 0 && { kind: 'wider', message: `it was given more roles: ${surplus.join(', ')}` },
     found.more.length > 0 && { kind: 'wider', message: `it was given rights of its own: ${found.more.join(', ')}` },
+    changed.length > 0 && { kind: 'wider', message: `its limits were changed: ${changed.join(', ')}` },
     missing.length > 0 && { kind: 'narrower', message: `it lost ${missing.join(', ')}` },
   ];
   return all.filter((difference) => difference !== false);
@@ -99,6 +103,8 @@ export const restore = async (server: Server, scope: Scope, ctx: ProviderContext
         `The login of grant ${ctx.grantId} is gone or closed, so nothing was put back.`,
       );
     assertOurs(login, null);
+    if (changedLimits(login.limits, scope.limits).length > 0)
+      await client.run([`ALTER USER ${account(login.user, login.host)} ${client.dialect.limits(scope.limits ?? {})}`]);
     for (const statement of narrow(client, login, scope)) await ignoring(client, statement, NO_SUCH_MEMBERSHIP);
     await setDeadline(client, {
       grantId: ctx.grantId,
@@ -112,6 +118,7 @@ export const restore = async (server: Server, scope: Scope, ctx: ProviderContext
       after !== undefined &&
       endsAt(after.deadline, ctx.expiresAt) &&
       after.more.length === 0 &&
+      changedLimits(after.limits, scope.limits).length === 0 &&
       surplusOf(after, scope).length === 0;
     if (!isRestored)
       throw new ProviderError('conflict', `The login ${login.user} was not as it should be when read back.`);

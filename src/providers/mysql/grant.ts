@@ -3,6 +3,7 @@ import { loginNameOf } from '../kit/login-name.ts';
 import { ProviderError, granteeName, type Granted, type ProviderContext } from '../provider.ts';
 import type { Handle, Scope } from './config.ts';
 import { endsAt, SCHEMA, setDeadline } from './deadline.ts';
+import { changedLimits } from './dialect.ts';
 import { ACCESS_DENIED, numberOf } from './errors.ts';
 import { assertKeptOnEach, readStarts } from './log-reader.ts';
 import { assertOurs, findLogins, type Login } from './logins.ts';
@@ -66,6 +67,7 @@ const assertAsRequested = (login: Login | null, scope: Scope, ctx: ProviderConte
     login !== null &&
     endsAt(login.deadline, ctx.expiresAt) &&
     login.more.length === 0 &&
+    changedLimits(login.limits, scope.limits).length === 0 &&
     login.roles.length === roles.length &&
     login.roles.every((role) => roles.includes(role));
   if (!isAsRequested)

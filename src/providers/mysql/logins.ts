@@ -2,6 +2,7 @@
 import { LIKE_OURS, grantNamedIn, prefixOf } from '../kit/login-name.ts';
 import { ProviderError } from '../provider.ts';
 import { findDeadlines, type FoundDeadline } from './deadline.ts';
+import type { Limits, LimitValues } from './dialect.ts';
 import { account, literal } from './quote.ts';
 import type { Client } from './server.ts';
 
@@ -16,12 +17,16 @@ export type Login = {
   roles: string[];
   /** Rights that it has besides its roles, as words. */
   more: string[];
+  limits: LimitValues;
   deadline: FoundDeadline | null;
 };
 
 /** As the server writes what is true or false, or a sum of bits. */
 type Flag = string | number | null;
-type Account = { user: string; host: string; isLocked: Flag; access: Flag };
+type Account = { user: string; host: string; isLocked: Flag; access: Flag } & Record<
+  keyof Limits,
+  string | number | null
+>;
 type Membership = { user: string; role: string; isAdmin: string };
 type Right = { user: string; what: string };
 
@@ -80,6 +85,7 @@ export const findLogins = async (client: Client, wanted: readonly Wanted[] | nul
         .filter(({ user, isAdmin }) => user === found.user && isAdmin === 'Y')
         .map(({ role }) => `to grant ${role}`),
     ],
+    limits: Object.fromEntries(client.dialect.knownLimits.map((limit) => [limit, Number(found[limit] ?? 0)])),
     deadline: deadlines.find(({ grantId, user }) => grantId === grantOf(found) && user === found.user) ?? null,
   }));
 };

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { ProviderError, type Difference, type Lookalike, type Ours, type ProviderContext } from '../provider.ts';
 import type { Handle, Scope } from './config.ts';
 import { LIKE_OURS, prefixOf } from '../kit/login-name.ts';
+import { readableSettings } from './group-settings.ts';
+import { changedLocks, maxSessionsOf, setSql } from './login-settings.ts';
 import { grantOfLogin, readGroupSettings, readMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import type { Client, Server } from './server.ts';
@@ -19,6 +21,8 @@ const foundSchema = z.object({
   canLogin: z.boolean(),
   groups: z.array(z.string()),
   attributes: z.array(z.string()),
+  maxSessions: z.number(),
+  settings: z.array(z.string()).nullable(),
 });
 type Found = z.infer<typeof foundSchema>;
 
@@ -32,6 +36,8 @@ const LIST = `
     array_remove(array[case when r.rolsuper then 'SUPERUSER' end, case when r.rolcreatedb then 'CREATEDB' end,
       case when r.rolcreaterole then 'CREATEROLE' end, case when r.rolreplication then 'REPLICATION' end,
       case when r.rolbypassrls then 'BYPASSRLS' end], null) as attributes,
+    r.rolconnlimit as "maxSessions",
+    (select ${readableSettings('s.setconfig', 's.setconfig', 'null')} from pg_db_role_setting s where s.setdatabase = 0 and s.setrole = r.oid) as settings,
     array(select distinct g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as groups
   from pg_roles r where r.rolname like $1 order by r.rolname`;
 
@@ -40,10 +46,9 @@ const list = (server: Server, signal: AbortSignal): Promise<Row[]> =>
 
 /** Roles belong to the whole server: a login whose mark names another database is another target's. */
 export const listOurs = async (server: Server, signal: AbortSignal): Promise<Ours<Handle>[]> =>
-  (await list(server, signal)).flatMap(({ oid, role, comment, expiresAt, canLogin, groups, attributes }) => {
+  (await list(server, signal)).flatMap(({ oid, role, comment, expiresAt, ...found }) => {
     const grantId = grantOfLogin(role, comment, server.settings.database);
     if (grantId === null) return [];
-    const found = { canLogin, groups, attributes };
     const settings = readGroupSettings(comment);
     return [{ grantId, handle: { role, oid, ...(settings && { settings }) }, expiresAt, name: role, found }];
   });
@@ -77,13 +82,17 @@ const deadlineSaid = (found: Date | null, expiresAt: Date): string =>
     ? `it has no deadline in the target any more (it should be ${expiresAt.toISOString()})`
     : `its deadline in the target is ${found.toISOString()} instead of ${expiresAt.toISOString()}`;
 
+/** Below zero is without a limit. */
+const isMore = (maxSessions: number, limit: number): boolean => maxSessions < 0 || maxSessions > limit;
+
 export const differences = (scope: Scope, ours: Ours<Handle>, expiresAt: Date): Difference[] => {
   const found = foundSchema.parse(ours.found);
   // The one who shut it wanted it shut; its deadline and width do not matter any more.
   if (!found.canLogin) return [{ kind: 'closed', message: 'it was closed by hand' }];
   const more = found.groups.filter((group) => !scope.member_of.includes(group));
   const missing = scope.member_of.filter((group) => !found.groups.includes(group));
-  const { attributes } = found;
+  const { attributes, maxSessions } = found;
+  const changed = changedLocks(found.settings, scope).map(([setting]) => setting);
   const all: (Difference | false)[] = [
     ours.expiresAt?.getTime() !== expiresAt.getTime() && {
       kind: 'deadline',
@@ -91,6 +100,11 @@ export const differences = (scope: Scope, ours: Ours<Handle>, expiresAt: Date): 
     },
     more.length > 0 && { kind: 'wider', message: `it was put into more groups: ${more.join(', ')}` },
     attributes.length > 0 && { kind: 'wider', message: `it was given ${attributes.join(', ')}` },
+    isMore(maxSessions, scope.connection_limit) && {
+      kind: 'wider',
+      message: `it may have ${maxSessions < 0 ? 'any number of' : maxSessions} sessions at once instead of ${scope.connection_limit}`,
+    },
+    changed.length > 0 && { kind: 'wider', message: `what was set on it was changed: ${changed.join(', ')}` },
     missing.length > 0 && { kind: 'narrower', message: `it was taken out of ${missing.join(', ')}` },
   ];
   return all.filter((difference) => difference !== false);
@@ -104,9 +118,18 @@ const HELD = {
   BYPASSRLS: (login: Login) => login.canBypassRls,
 } satisfies Record<(typeof ATTRIBUTES)[number], (login: Login) => boolean>;
 
-const surplusOf = (login: Login, scope: Scope): { groups: string[]; attributes: string[] } => ({
+type Surplus = {
+  groups: string[];
+  attributes: string[];
+  isOverLimit: boolean;
+  changed: ReturnType<typeof changedLocks>;
+};
+
+const surplusOf = (login: Login, scope: Scope): Surplus => ({
   groups: login.groups.filter((group) => !scope.member_of.includes(group)).sort(),
   attributes: ATTRIBUTES.filter((attribute) => HELD[attribute](login)),
+  isOverLimit: isMore(login.maxSessions, scope.connection_limit),
+  changed: changedLocks(login.settings, scope),
 });
 
 const isUntil = (login: Login, until: Date): boolean =>
@@ -115,15 +138,19 @@ const isUntil = (login: Login, until: Date): boolean =>
 const find = async (client: Client, grantId: string): Promise<Login | undefined> =>
   (await findLogins(client, [{ grantId, oid: null }])).find((login) => login.name.startsWith(prefixOf(grantId)));
 
+type Wanted = { until: Date; maxSessions: number };
+
 /** Only what is wrong is named: before Postgres 16 only a superuser may so much as mention some attributes. */
-const statements = (login: Login, scope: Scope, until: Date): string[] => {
+const statements = (login: Login, scope: Scope, { until, maxSessions }: Wanted): string[] => {
   const surplus = surplusOf(login, scope);
   const options = [
     ...surplus.attributes.map((attribute) => `NO${attribute}`),
+    ...(surplus.isOverLimit ? [`CONNECTION LIMIT ${maxSessions}`] : []),
     ...(isUntil(login, until) ? [] : [`VALID UNTIL ${literal(until.toISOString())}`]),
   ];
   return [
     ...(options.length > 0 ? [`ALTER ROLE ${name(login.name)} ${options.join(' ')};`] : []),
+    ...setSql(login.name, surplus.changed),
     ...surplus.groups.map((group) => `REVOKE ${name(group)} FROM ${name(login.name)};`),
   ];
 };
@@ -136,7 +163,7 @@ export const restore = async (server: Server, scope: Scope, ctx: ProviderContext
       `The login of grant ${ctx.grantId} is gone or closed, so nothing was put back.`,
     );
   assertOurs(login);
-  const sql = statements(login, scope, ctx.expiresAt);
+  const sql = statements(login, scope, { until: ctx.expiresAt, maxSessions: maxSessionsOf(scope, server) });
   if (sql.length === 0) return;
   const after = await server
     .run(ctx.signal, async (client) => {
@@ -152,13 +179,13 @@ export const restore = async (server: Server, scope: Scope, ctx: ProviderContext
 
 /** Since Postgres 16 a membership is taken back by who gave it or a superuser: REVOKE by others is a warning and nothing else. */
 const assertRestored = (login: Login, scope: Scope, until: Date): void => {
-  const { groups, attributes } = surplusOf(login, scope);
+  const { groups, attributes, isOverLimit, changed } = surplusOf(login, scope);
   if (groups.length > 0)
     throw new ProviderError(
       'denied',
       `Somebody else put the login ${name(login.name)} into ${groups.map(name).join(', ')}, and only they or a superuser can undo it: ` +
         groups.map((group) => `REVOKE ${name(group)} FROM ${name(login.name)};`).join(' '),
     );
-  if (attributes.length > 0 || !isUntil(login, until))
+  if (attributes.length > 0 || isOverLimit || changed.length > 0 || !isUntil(login, until))
     throw new ProviderError('conflict', `The login ${name(login.name)} was not as it should be when read back.`);
 };

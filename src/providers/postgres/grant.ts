@@ -9,7 +9,7 @@ import { readGroupSettings, writeMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import { assertKept } from './log-access.ts';
 import { readStarts } from './log-reader.ts';
-import { loginSettingsSql, missingSetting } from './login-settings.ts';
+import { loginSettingsSql, maxSessionsOf, missingSetting } from './login-settings.ts';
 import { nextSecret } from './scram.ts';
 import { secretFor } from './secret.ts';
 import { actingAs, chooseCreatorRole } from './creator-roles.ts';
@@ -17,9 +17,8 @@ import type { Client, Server } from './server.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 
-const optionsOf = (login: { scope: Scope; verifier: string; maxSessions: number }, ctx: ProviderContext): string =>
-  `LOGIN NOINHERIT CONNECTION LIMIT ${Math.min(login.scope.connection_limit, login.maxSessions)} ` +
-  `PASSWORD ${literal(login.verifier)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())}`;
+const optionsOf = (login: { maxSessions: number; verifier: string }, ctx: ProviderContext): string =>
+  `LOGIN NOINHERIT CONNECTION LIMIT ${login.maxSessions} PASSWORD ${literal(login.verifier)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())}`;
 
 /** NOINHERIT: rights come only by acting as the group, so even after SET ROLE NONE the login owns next to nothing. */
 const createSql = (login: string, options: string): string =>
@@ -73,7 +72,11 @@ const readBack = async (client: Client, grantId: string, login: string): Promise
 const isValidUntil = (login: Login, until: Date): boolean =>
   login.validUntil instanceof Date && login.validUntil.getTime() === until.getTime();
 
-const assertAsRequested = (login: Login, scope: Scope, asked: { mark: string; until: Date }): void => {
+const assertAsRequested = (
+  login: Login,
+  scope: Scope,
+  asked: { mark: string; until: Date; maxSessions: number },
+): void => {
   assertOurs(login);
   const wanted = [...scope.member_of].sort();
   const isMemberOfMore = login.groups.some((group) => !wanted.includes(group));
@@ -85,6 +88,7 @@ const assertAsRequested = (login: Login, scope: Scope, asked: { mark: string; un
   const isAsRequested =
     login.canLogin &&
     isValidUntil(login, asked.until) &&
+    login.maxSessions === asked.maxSessions &&
     wanted.every((group) => login.groups.includes(group)) &&
     (login.settings ?? []).some((setting) => setting.startsWith('role=')) &&
     missingSetting(login.settings, scope) === null &&
@@ -105,6 +109,9 @@ const begin = async (client: Client, statements: readonly string[]): Promise<voi
   await client.query(['BEGIN;', ...statements].join('\n'));
 };
 
+const actAsSql = (login: string, scope: Scope): string =>
+  `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
+
 type Servers = { server: Server; standbys: readonly Server[] };
 
 export const grant = async (
@@ -124,23 +131,23 @@ export const grant = async (
   });
   const [{ existing, creator, settings }, { password, verifier }] = await Promise.all([look, nextSecret()]);
   const starts = scope.record ? await readStarts([server, ...standbys], ctx.signal) : null;
-  const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
+  const maxSessions = maxSessionsOf(scope, server);
   const login = existing?.name ?? loginNameOf(ctx.grantId, granteeName(ctx), MAX_NAME_BYTES);
   const before = readGroupSettings(existing?.comment ?? null) ?? settings;
   const mark = markOf(server, ctx, before);
+  const options = optionsOf({ maxSessions, verifier }, ctx);
   const make = existing ? repairSql(existing, options) : createSql(login, options);
   const join = membershipSql(login, existing?.groups ?? [], groups);
-  const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
-  const set = loginSettingsSql(login, scope);
+  const alter = [actAsSql(login, scope), ...loginSettingsSql(login, scope)];
   try {
+    const own = actingAs(existing ? null : creator, [make, ...alter, commentSql(login, mark)]);
     const made = await server.run(ctx.signal, async (client) => {
-      const own = actingAs(existing ? null : creator, [make, actAs, ...set, commentSql(login, mark)]);
       await begin(client, [...own, ...join]);
       const [, read] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login)]);
       return read;
     });
-    assertAsRequested(made, scope, { mark, until: ctx.expiresAt });
+    assertAsRequested(made, scope, { mark, until: ctx.expiresAt, maxSessions });
     const handle = { role: made.name, oid: made.oid, settings: before, ...(starts && { starts }) };
     return { handle, ...secretFor(server.settings, { user: made.name, password }) };
   } catch (error) {

@@ -36,6 +36,12 @@ export const limitsField = z.strictObject(
 /** What of a role is set on its login. */
 type Scope = { limits?: z.output<typeof limitsField> | undefined; record?: 'statements' | undefined };
 
+/** Of one login at once. */
+export const maxSessionsOf = (
+  scope: { connection_limit: number },
+  { settings }: { settings: { maxSessions: number } },
+): number => Math.min(scope.connection_limit, settings.maxSessions);
+
 /**
  * `lc_messages`: lines of the log begin with the words that distinguish a statement from the rest. Values of parameters are data of customers
  * more often than not, and stay out of the log.
@@ -56,14 +62,24 @@ const isRecorded = ({ record }: Scope): boolean => record === 'statements';
 /** As Postgres keeps them for the login. */
 const loginSettings = (scope: Scope): Setting[] => [...limitsOf(scope), ...(isRecorded(scope) ? RECORDING : [])];
 
+const isLocked = ([setting]: Setting): boolean => Object.hasOwn(LOCKS, setting);
+
 /** Those that only a superuser, or who was given the right, may set. */
-export const lockedSettings = (scope: Scope): string[] => [
-  ...(isRecorded(scope) ? RECORDING.map(([setting]) => setting) : []),
-  ...limitsOf(scope).flatMap(([setting]) => (Object.hasOwn(LOCKS, setting) ? [setting] : [])),
+const locked = (scope: Scope): Setting[] => [
+  ...(isRecorded(scope) ? RECORDING : []),
+  ...limitsOf(scope).filter(isLocked),
 ];
 
-export const loginSettingsSql = (login: string, scope: Scope): string[] =>
-  loginSettings(scope).map(([setting, value]) => `ALTER ROLE ${name(login)} SET ${name(setting)} = ${literal(value)};`);
+export const lockedSettings = (scope: Scope): string[] => locked(scope).map(([setting]) => setting);
+
+/** What nobody in a session can have changed. @returns those that are not there as they were made, read back from the login. */
+export const changedLocks = (settings: readonly string[] | null, scope: Scope): Setting[] =>
+  locked(scope).filter(([setting, value]) => !(settings ?? []).includes(`${setting}=${value}`));
+
+export const setSql = (login: string, settings: readonly Setting[]): string[] =>
+  settings.map(([setting, value]) => `ALTER ROLE ${name(login)} SET ${name(setting)} = ${literal(value)};`);
+
+export const loginSettingsSql = (login: string, scope: Scope): string[] => setSql(login, loginSettings(scope));
 
 /** The first that is not there as it was requested, read back from the login; null where all are. */
 export const missingSetting = (settings: readonly string[] | null, scope: Scope): string | null =>
@@ -74,7 +90,7 @@ export const termsOf = (scope: Scope): string[] => {
   const said = (settings: readonly Setting[]): string =>
     settings.map(([setting, value]) => `${setting} ${value}`).join(', ');
   const [locks, defaults] = [true, false].map((isLock) =>
-    limitsOf(scope).filter(([setting]) => Object.hasOwn(LOCKS, setting) === isLock),
+    limitsOf(scope).filter((limit) => isLocked(limit) === isLock),
   );
   return [
     isRecorded(scope) && 'Statements are recorded.',

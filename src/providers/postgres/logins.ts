@@ -22,6 +22,8 @@ export type Login = {
   canCreateRole: boolean;
   canReplicate: boolean;
   canBypassRls: boolean;
+  /** Sessions at once; -1 is without a limit. */
+  maxSessions: number;
   groups: string[];
   /** The role that made it for Latchkey, where that was not Latchkey's own. */
   creator: string | null;
@@ -39,7 +41,7 @@ export type Login = {
 const FIND = `
   select w.grant_id as "grantId", r.oid, r.rolname as name, shobj_description(r.oid, 'pg_authid') as comment,
     r.rolcanlogin as "canLogin", r.rolsuper as "isSuperuser", r.rolcreatedb as "canCreateDb", r.rolcreaterole as "canCreateRole",
-    r.rolreplication as "canReplicate", r.rolbypassrls as "canBypassRls", r.rolvaliduntil as "validUntil",
+    r.rolreplication as "canReplicate", r.rolbypassrls as "canBypassRls", r.rolvaliduntil as "validUntil", r.rolconnlimit as "maxSessions",
     (select ${readableSettings('s.setconfig', 's.setconfig', 'null')} from pg_db_role_setting s where s.setdatabase = 0 and s.setrole = r.oid) as settings,
     array(select distinct pg_get_userbyid(m.roleid)::text from pg_auth_members m where m.member = r.oid order by 1) as groups,
     ${CREATOR_OF} as creator

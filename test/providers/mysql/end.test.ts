@@ -144,6 +144,14 @@ describe('what somebody did by hand', () => {
     ['it got a right on a database', 'wider', (user) => `GRANT CREATE ON ${target.database}.* TO '${user}'@'%'`],
     ['it got a right on a table', 'wider', (user) => `GRANT TRIGGER ON ${target.database}.orders TO '${user}'@'%'`],
     ['it got another role', 'wider', (user) => `GRANT ${target.read} TO '${user}'@'%'`],
+    ['it may have any number of sessions', 'wider', (user) => `ALTER USER '${user}'@'%' WITH MAX_USER_CONNECTIONS 0`],
+    ['it may run for longer', 'wider', (user) => `ALTER USER '${user}'@'%' WITH MAX_STATEMENT_TIME 600`],
+    [
+      'it may ask more',
+      'wider',
+      (user) => `ALTER USER '${user}'@'%' WITH MAX_QUERIES_PER_HOUR 9 MAX_UPDATES_PER_HOUR 9`,
+    ],
+    ['it may come more often', 'wider', (user) => `ALTER USER '${user}'@'%' WITH MAX_CONNECTIONS_PER_HOUR 9`],
     ['it lost its role', 'narrower', (user) => `REVOKE ${target.write} FROM '${user}'@'%'`],
   ];
 

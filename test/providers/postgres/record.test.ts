@@ -125,6 +125,38 @@ describe.each(VERSIONS.map((version) => ({ version, makers: version === 18 ? 2 :
       expect(textsOf(found)).toContain('set log_statement = none');
     });
 
+    it('that is taken off the login by hand, or a limit that is, is drift and put back', async () => {
+      const { connection, target, scope } = world;
+      const ctx = contextOf();
+      const { secret } = await connection.grant(scope, ctx);
+      const user = valueOf(secret, 'User');
+      const drift = async (): Promise<string[]> => {
+        const ours = (await connection.listOurs?.(ctx))?.find(({ grantId }) => grantId === ctx.grantId);
+        if (!ours) throw new Error('the login is not listed');
+        return (connection.differences?.(scope, ours, ctx.expiresAt) ?? []).map(
+          ({ kind, message }) => `${kind}: ${message}`,
+        );
+      };
+      expect(await drift()).toEqual([]);
+      // What a session may change for itself is no drift.
+      await target.sql(`alter role "${user}" set statement_timeout = 0`);
+      expect(await drift()).toEqual([]);
+      await target.sql(`alter role "${user}" reset log_statement; alter role "${user}" set temp_file_limit = -1`);
+      await target.sql(`alter role "${user}" connection limit -1`);
+      expect(await drift()).toEqual([
+        'wider: it may have any number of sessions at once instead of 5',
+        'wider: what was set on it was changed: log_statement, temp_file_limit',
+      ]);
+      await connection.restore?.(scope, ctx);
+      expect(await drift()).toEqual([]);
+      const [login] = await target.sql<{ limit: number }>(
+        'select rolconnlimit as limit from pg_roles where rolname = $1',
+        [user],
+      );
+      expect(login?.limit).toBe(5);
+      await connection.revoke(scope, undefined, ctx);
+    });
+
     it('goes on where the last look ended, and names lines that are missing', async () => {
       const { found, grantId, handle, secret } = await used(async (client) => void (await client.query('select 1')));
       const again = await look(world, { grantId, handle, position: found.position });
