@@ -68,7 +68,7 @@ const isSame = (one: Policy, other: Policy): boolean =>
 const refusedOf = (text: string, { problems }: { problems: ConfigProblem[] }): string =>
   JSON.stringify([text, problems.map(({ message }) => message)]);
 
-/** Once for however many ask for it before its time. */
+/** Once, however often it is planned before its time. */
 const createLater = (run: () => void, ms: number) => {
   let timer: NodeJS.Timeout | null = null;
   return {

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { App } from '../../src/compose/app.ts';
+import { startProcess } from '../support/process.ts';
+import type { AppProcess } from '../support/process.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { storyOf } from '../support/story.ts';
@@ -45,16 +46,17 @@ const SECOND = calendar('20301210', '20310104');
 let folder: string;
 let file: string;
 let world: World;
-let apps: App[];
+let apps: AppProcess[];
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'latchkey-calendar-'));
   file = path.join(folder, 'peak.ics');
   writeFileSync(file, FIRST);
   world = await startWorld({ rules: rulesOf(file) });
-  apps = [await world.start(), await world.start()];
-});
+  apps = await Promise.all([startProcess(world.env), startProcess(world.env)]);
+}, 180_000);
 afterAll(async () => {
+  await Promise.all(apps.map((app) => app.stop()));
   await world.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -64,10 +66,16 @@ const loaded = () =>
     `select data::jsonb as data from audit_events where type = 'calendar.loaded' order by id`,
   );
 
+/** A calendar is read in a thread beside the server, so each says nothing until it is. */
+const readAgain = async (events: number): Promise<void> => {
+  for (const app of apps) app.child.kill('SIGHUP');
+  await expect.poll(loaded, { timeout: 120_000 }).toHaveLength(events);
+};
+
 test('a changed calendar is recorded once, with both hashes and its next time, and said to the admins', async () => {
   expect(await loaded()).toHaveLength(1);
   writeFileSync(file, SECOND);
-  for (const app of apps) await app.reloadPolicy();
+  await readAgain(2);
   const [first, second] = await loaded();
   const common = { freeze: 'peak', times: 1, to: '2031-01-03T23:00:00.000Z' };
   expect(first?.data).toMatchObject({ ...common, sha256: hexOf(FIRST), before: null });
@@ -86,8 +94,7 @@ test('a changed calendar is recorded once, with both hashes and its next time, a
 
 test('a calendar that changes again is said in a message of its own, and the one before says so', async () => {
   writeFileSync(file, FIRST);
-  for (const app of apps) await app.reloadPolicy();
-  expect(await loaded()).toHaveLength(3);
+  await readAgain(3);
   const story = storyOf(world);
   await story.dm('sam', 'Friday 20 December 2030');
   await story.dm('sam', 'The calendar changed again.');
