@@ -95,6 +95,7 @@ test('a changed calendar is recorded once, with both hashes and its next time, a
 test('a calendar that changes again is said in a message of its own, and the one before says so', async () => {
   writeFileSync(file, FIRST);
   await readAgain(3);
+  expect(await loaded()).toHaveLength(3);
   const story = storyOf(world);
   await story.dm('sam', 'Friday 20 December 2030');
   await story.dm('sam', 'The calendar changed again.');
