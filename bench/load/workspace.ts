@@ -98,7 +98,7 @@ export const rush = async (slack: RealSlack, seconds: number, onHalf: () => void
     people.map(async (id, index) => {
       await delay(index * everyMs);
       asked.set(reasonOf(index), Date.now());
-      await workspace.as(id).command('/prod-access', `orders-db read 15m ${reasonOf(index)} stuck orders`, 'general');
+      await workspace.as(id).command('/prod-access', `orders-db read 1h ${reasonOf(index)} stuck orders`, 'general');
     }),
   );
   const done = await approving;
