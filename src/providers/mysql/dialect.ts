@@ -43,7 +43,7 @@ const USUAL_CONNECTIONS = 5;
 /** As the server keeps them: 0 is no limit. */
 export type LimitValues = { [Limit in keyof Limits]?: number };
 
-export const limitValues = (limits: Limits, known: readonly (keyof Limits)[]): LimitValues => {
+const limitValues = (limits: Limits, known: readonly (keyof Limits)[]): LimitValues => {
   const all = { max_user_connections: USUAL_CONNECTIONS, ...limits };
   return Object.fromEntries(known.map((key) => [key, all[key] ?? 0]));
 };
