@@ -4,6 +4,7 @@ import type { Policy } from '../domain/policy/types.ts';
 import { examineToken } from '../http/auth/examine-token.ts';
 import { createIssuerKeys } from '../http/auth/issuer-keys.ts';
 import { createLog } from '../lib/log.ts';
+import { oneLine } from '../lib/printable.ts';
 
 export type ClientExplanation = {
   client: string | null;
@@ -27,11 +28,9 @@ export const explainClient = async ({ policy, token, publicUrl }: ExplainClientI
 };
 
 /** Claims come from anyone who can make a token, and a terminal obeys control characters. */
-const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, ' ');
-
 const linesOf = (checks: readonly ClaimCheck[]): string[] =>
   checks.map(({ claim, expected, found, isMet }) =>
-    printable(isMet ? `  ok      ${claim}: ${found}` : `  FAILED  ${claim}: expected ${expected}, found ${found}`),
+    oneLine(isMet ? `  ok      ${claim}: ${found}` : `  FAILED  ${claim}: expected ${expected}, found ${found}`),
   );
 
 const headline = ({ client, checks, clients }: ClientExplanation): string => {
