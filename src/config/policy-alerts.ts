@@ -1,6 +1,6 @@
 /** The `alerts` of the policy: built, and checked for names that mean nothing and asks that nobody could make. */
 import { parseDuration, formatDuration } from '../domain/time/durations.ts';
-import { compileRoleGlob } from '../domain/policy/glob.ts';
+import { candidatesFor } from '../domain/policy/candidates.ts';
 import type { AlertMapping, Rule } from '../domain/policy/types.ts';
 import { checkRef } from './policy-check.ts';
 import type { Check } from './policy-check.ts';
@@ -51,9 +51,10 @@ const checkMatch = ({ check, mapping, index }: At): void => {
   check.report.refuse('alert_too_wide', ['alerts', index, 'match'], message);
 };
 
-const coversRole = ({ match }: Rule, { target, role }: AlertMapping): boolean =>
-  match.roles === null ||
-  match.roles.map(compileRoleGlob).some(({ isTarget, isRole }) => isTarget(target) && isRole(role));
+const coversRole = ({ policy }: Check, rule: Rule, { target, role }: AlertMapping): boolean => {
+  const { denies, others } = candidatesFor(policy, target, role);
+  return [...denies, ...others].some((one) => one.rule === rule);
+};
 
 const nameProblem = (check: Check, name: string): string | null => {
   const names = check.policy.alerts.map((mapping) => mapping.name);
@@ -92,8 +93,8 @@ const checkRuleAlerts = (check: Check): void => {
       const mapping = byName.get(name);
       const problem = nameProblem(check, name);
       if (problem !== null) report.refuse('unknown_alert', path, problem);
-      if (!mapping || coversRole(rule, mapping)) continue;
-      const message = `"${rule.name}" names the alert "${name}", which requests ${mapping.target}/${mapping.role}, a role that the rule is not for; correct its roles.`;
+      if (!mapping || coversRole(check, rule, mapping)) continue;
+      const message = `"${rule.name}" names the alert "${name}", which requests ${mapping.target}/${mapping.role}, a role that the rule is not for; correct its targets or roles.`;
       report.refuse('alert_role_mismatch', path, message);
     }
   }

@@ -2,6 +2,10 @@
 import { changed, withTop } from './made.ts';
 import type { Wrong } from './made.ts';
 
+const STOCK = `targets:
+  stock: { provider: postgres, config: { url: "\${ORDERS_DB_ADMIN_URL}" }, owners: [sre], roles: { read: { scope: { member_of: [r] }, max: 1h } } }
+`;
+
 export const WRONG_ALERTS: Wrong[] = [
   [
     'an alert for a client that is none',
@@ -96,6 +100,15 @@ export const WRONG_ALERTS: Wrong[] = [
 `,
     'alert_role_mismatch',
     15,
-    'correct its roles',
+    'correct its targets or roles',
+  ],
+  [
+    'a rule for an alert of another target',
+    `${changed('{ roles: ["*/write"] }', '{ targets: [stock*], alerts: [down] }').replace('targets:\n', () => STOCK)}alerts:
+  - { name: down, source: generic, match: { title: x }, role: orders/read, to: sre }
+`,
+    'alert_role_mismatch',
+    16,
+    'correct its targets or roles',
   ],
 ];

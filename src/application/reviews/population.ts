@@ -1,7 +1,8 @@
 /** The lines of a campaign, made of the policy in force and of what was used: frozen when the campaign begins. */
 import { roleName } from '../../domain/reviews/role-name.ts';
 import type { CampaignPlan, CampaignSubject, Fact, NewLine } from '../../domain/reviews/campaign.ts';
-import { compileGlob, compileRoleGlob } from '../../domain/policy/glob.ts';
+import { candidatesFor } from '../../domain/policy/candidates.ts';
+import { compileGlob } from '../../domain/policy/glob.ts';
 import { sourceOf } from '../../domain/policy/sources.ts';
 import type { Policy, Rule, Target } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
@@ -31,9 +32,6 @@ const reviewersOf = ({ policy, plan }: Making, target: Target | null): string[] 
   return [...new Set(refs)];
 };
 
-const reaches = ({ match }: Rule, target: string, role: string): boolean =>
-  (match.roles ?? ['*/*']).map(compileRoleGlob).some(({ isTarget, isRole }) => isTarget(target) && isRole(role));
-
 const effectText = ({ name, effect }: Rule): string => {
   if (effect.kind === 'deny') return `"${name}" denies`;
   if (effect.kind === 'approve') return `"${name}" approves by itself`;
@@ -41,11 +39,12 @@ const effectText = ({ name, effect }: Rule): string => {
   return `"${name}" needs ${from}`;
 };
 
-const rulesText = (policy: Policy, target: string, role: string): string =>
-  policy.rules
-    .filter((rule) => reaches(rule, target, role))
-    .map(effectText)
-    .join('; ') || 'no rule: no one gets in';
+/** Those that could decide a request for it, in the order of the file. */
+const rulesText = (policy: Policy, target: string, role: string): string => {
+  const { denies, others } = candidatesFor(policy, target, role);
+  const rules = [...denies, ...others].toSorted((one, other) => one.index - other.index);
+  return rules.map(({ rule }) => effectText(rule)).join('; ') || 'no rule: no one gets in';
+};
 
 const usageText = (history: RoleHistory | undefined): string =>
   history

@@ -1,4 +1,4 @@
-/** The lines of a review of clients and of one of break-glass: machines and exceptions are reviewed like people and roles. */
+/** The lines of a review: of roles with the rules that could let somebody in, of clients and of break-glass like people and roles. */
 import { expect, test } from 'vitest';
 import type { CampaignReads } from '../../../src/application/reviews/campaign-ports.ts';
 import { populationOf } from '../../../src/application/reviews/population.ts';
@@ -15,14 +15,15 @@ const RULE = `rules:
   - { name: Deployments read at once, match: { clients: [deploy], roles: ["*/read"] }, approve: true }
 `;
 
-const policyOf = (): Policy => {
-  const loaded = load(`${changed('rules:\n', RULE)}${CLIENTS}`);
+const policyOf = (text = `${changed('rules:\n', RULE)}${CLIENTS}`): Policy => {
+  const loaded = load(text);
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
   return loaded.policy;
 };
 
 const reads = {
   clientHistory: () => Promise.resolve([{ id: 'client:deploy', requests: 31, grants: 30 }]),
+  roleHistory: () => Promise.resolve([]),
   breakGlassUses: () =>
     Promise.resolve([
       {
@@ -41,12 +42,12 @@ const reads = {
     ]),
 } satisfies Partial<CampaignReads>;
 
-const linesOf = (what: CampaignPlan['what']) => {
+const linesOf = (what: CampaignPlan['what'], policy = policyOf()) => {
   const plan: CampaignPlan = {
     ...{ name: 'x', every: 'quarter', what, targets: ['*'], by: ['owners'], withinMs: 1, silence: 'escalate' },
   };
   const deps = { store: { read: reads }, directory: {} } as unknown as Parameters<typeof populationOf>[0];
-  return populationOf(deps, policyOf(), plan);
+  return populationOf(deps, policy, plan);
 };
 
 test('each client has a line with what lets it in and what it used, also one that nothing lets in', async () => {
@@ -81,5 +82,30 @@ test('each use of break-glass has a line that its user does not decide', async (
       about: ['T1:UADA'],
       reviewers: target?.owners,
     },
+  ]);
+});
+
+const STOCK = `targets:
+  stock:
+    provider: postgres
+    config: { url: "\${ORDERS_DB_ADMIN_URL}" }
+    owners: [sre]
+    roles: { read: { scope: { member_of: [r] }, max: 1h } }
+`;
+const OF_TARGETS = `rules:
+  - { name: Stock for SRE, match: { targets: [stock], groups: [sre] }, approvals: [{ from: dba }] }
+  - { name: Orders for SRE, match: { targets: [ord*], groups: [sre] }, approve: true }
+`;
+
+test('a role has the rules that could decide a request for it, and none that names other targets', async () => {
+  const policy = policyOf(changed('rules:\n', OF_TARGETS).replace('targets:\n', () => STOCK));
+  const lines = await linesOf('roles', policy);
+  expect(lines.map(({ subject, facts }) => [subject, Object.fromEntries(facts)['Who gets in']])).toEqual([
+    ['stock/read', '"Stock for SRE" needs 1 of dba; "Rest" needs 1 of owners'],
+    ['orders/read', '"Orders for SRE" approves by itself; "Rest" needs 1 of owners'],
+    [
+      'orders/write',
+      '"Orders for SRE" approves by itself; "Writes" needs 1 of owners and 1 of sre; "Rest" needs 1 of owners',
+    ],
   ]);
 });
