@@ -40,8 +40,7 @@ const linesWhere = (db: Db, where: SQL | undefined) =>
     .from(campaignLines)
     .innerJoin(campaigns, eq(campaigns.id, campaignLines.campaignId))
     .leftJoin(people, eq(people.id, campaignLines.decidedBy))
-    .where(where)
-    .orderBy(asc(campaigns.dueAt), asc(campaignLines.campaignId), asc(campaignLines.position));
+    .where(where);
 
 const since = (ms: number): SQL => sql`clock_timestamp() - ${ms}::double precision * interval '1 millisecond'`;
 const usedMs = sql`extract(epoch from g.closed_at - g.activated_at) * 1000`;
@@ -106,13 +105,18 @@ export const campaignReads = (db: Db): CampaignReads => ({
     const row = firstOrNull(await db.select(viewColumns).from(campaigns).where(eq(campaigns.id, id)));
     return row && viewOf(row);
   },
-  lines: async (campaignId) => (await linesWhere(db, eq(campaignLines.campaignId, campaignId))).map(lineOf),
+  lines: async (campaignId) =>
+    (await linesWhere(db, eq(campaignLines.campaignId, campaignId)).orderBy(asc(campaignLines.position))).map(lineOf),
   line: async (id) => {
     const row = firstOrNull(await linesWhere(db, eq(campaignLines.id, id)));
     return row && lineOf(row);
   },
-  undecidedLines: async (limit) =>
-    (await linesWhere(db, and(isNull(campaignLines.decision), eq(campaigns.state, 'open'))).limit(limit)).map(lineOf),
+  undecidedLines: async (after, limit) => {
+    const { campaignId, position } = campaignLines;
+    const isLater = after ? sql`(${campaignId}, ${position}) > (${after.campaignId}, ${after.position})` : undefined;
+    const found = linesWhere(db, and(isNull(campaignLines.decision), eq(campaigns.state, 'open'), isLater));
+    return (await found.orderBy(asc(campaignId), asc(position)).limit(limit)).map(lineOf);
+  },
 });
 
 const LINES_AT_ONCE = 1_000;

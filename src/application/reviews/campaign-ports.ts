@@ -37,8 +37,8 @@ export type CampaignReads = {
   campaign(id: string): Promise<CampaignView | null>;
   lines(campaignId: string): Promise<CampaignLine[]>;
   line(id: string): Promise<CampaignLine | null>;
-  /** Of open campaigns, in order. */
-  undecidedLines(limit: number): Promise<CampaignLine[]>;
+  /** Of open campaigns, by campaign and position, after that one. */
+  undecidedLines(after: Pick<CampaignLine, 'campaignId' | 'position'> | null, limit: number): Promise<CampaignLine[]>;
   roleHistory(sinceMs: number): Promise<RoleHistory[]>;
   voterHistory(sinceMs: number): Promise<VoterHistory[]>;
   clientHistory(sinceMs: number): Promise<ClientHistory[]>;

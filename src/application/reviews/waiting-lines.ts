@@ -4,28 +4,41 @@ import type { PersonCaller } from '../identity/caller.ts';
 import type { Deps } from '../deps.ts';
 import { openReviewers } from './reviewers.ts';
 
-const LOOKED_AT_MAX = 2_000;
+const AT_ONCE = 2_000;
 
 export type WaitingLines = { campaign: Campaign; lines: CampaignLine[] }[];
 
-/** By campaign, the one that is due first in front. */
-const linesFor = async (
-  deps: Pick<Deps, 'store' | 'directory' | 'policy'>,
-  personId: string,
-): Promise<WaitingLines> => {
-  const waiting: WaitingLines = [];
-  const lines = await deps.store.read.undecidedLines(LOOKED_AT_MAX);
-  const reviewersOf = await openReviewers(deps, { lines, freshness: 'recent' });
-  for (const line of lines) {
-    const known = waiting.find(({ campaign }) => campaign.id === line.campaignId);
-    const campaign = known?.campaign ?? (await deps.store.read.campaign(line.campaignId))?.campaign;
-    if (!campaign) continue;
-    const { people } = await reviewersOf({ line, campaign });
-    if (!people.some(({ id }) => id === personId)) continue;
-    if (known) known.lines.push(line);
-    else waiting.push({ campaign, lines: [line] });
-  }
-  return waiting;
+type WaitingDeps = Pick<Deps, 'store' | 'directory' | 'policy'>;
+
+/** Each campaign is read once, however many of its lines wait for others. */
+const createCampaigns = ({ store }: WaitingDeps) => {
+  const known = new Map<string, Campaign | null>();
+  return async (id: string): Promise<Campaign | null> => {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const campaign = (await store.read.campaign(id))?.campaign ?? null;
+    known.set(id, campaign);
+    return campaign;
+  };
+};
+
+/** By campaign, the one that is due first in front. Many lines are gone through a batch at a time. */
+const linesFor = async (deps: WaitingDeps, personId: string): Promise<WaitingLines> => {
+  const waiting = new Map<string, WaitingLines[number]>();
+  const campaignOf = createCampaigns(deps);
+  let lines: CampaignLine[] = [];
+  do {
+    lines = await deps.store.read.undecidedLines(lines.at(-1) ?? null, AT_ONCE);
+    const reviewersOf = await openReviewers(deps, { lines, freshness: 'recent' });
+    for (const line of lines) {
+      const campaign = await campaignOf(line.campaignId);
+      if (!campaign || !(await reviewersOf({ line, campaign })).people.some(({ id }) => id === personId)) continue;
+      const known = waiting.get(campaign.id);
+      if (known) known.lines.push(line);
+      else waiting.set(campaign.id, { campaign, lines: [line] });
+    }
+  } while (lines.length === AT_ONCE);
+  return [...waiting.values()].toSorted((one, other) => one.campaign.dueAt.getTime() - other.campaign.dueAt.getTime());
 };
 
 export const waitingLines = (deps: Deps, { caller }: { caller: PersonCaller }): Promise<WaitingLines> =>

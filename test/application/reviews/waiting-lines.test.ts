@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { callerFromSlack } from '../../../src/application/identity/caller.ts';
 import { startCampaign } from '../../../src/application/reviews/start-campaign.ts';
 import { waitingLines } from '../../../src/application/reviews/waiting-lines.ts';
-import { personOf } from '../../support/quarter/people.ts';
+import { mailOf, personOf } from '../../support/quarter/people.ts';
 import type { Name } from '../../support/quarter/people.ts';
 import { openQuarter } from '../../support/quarter/run.ts';
 import type { SimulatedStore } from '../../support/quarter/run.ts';
@@ -64,4 +64,31 @@ test('of many lines: the people they are about are read once, and each group and
   expect(read).toHaveLength(1);
   expect(new Set(read[0])).toEqual(new Set(lines.flatMap(({ about }) => about)));
   expect(looked).toEqual([...new Set(looked)]);
+});
+
+/** The first thousands are another's, and the last one is olga's. */
+const startLarge = async (): Promise<void> => {
+  const { deps } = quarter;
+  const id = deps.ids.next();
+  const lines = Array.from({ length: 2_100 }, (_, at) => ({
+    ...{ id: deps.ids.next(), position: at + 1, subject: `t${at}/read`, facts: [], about: [] },
+    reviewers: [mailOf(at === 2_099 ? 'olga' : 'raj')],
+  }));
+  const policySha256 = deps.policy().sha256;
+  const plan = { name: 'large', what: 'roles', period: '2026-Q3', silence: 'keep', withinMs: 1 } as const;
+  await deps.store.transaction((tx) => tx.campaigns.insert({ ...plan, id, policySha256 }, lines));
+};
+
+test('behind thousands that wait for others a line is found, and each campaign is read once', async () => {
+  await startLarge();
+  const { deps } = quarter;
+  const campaign = vi.fn<typeof deps.store.read.campaign>(deps.store.read.campaign);
+  const counted = { ...deps, store: { ...deps.store, read: { ...deps.store.read, campaign } } };
+  const caller = await callerFromSlack(deps, personOf('olga').userId);
+  const waiting = await waitingLines(counted, { caller });
+  expect(waiting.map(({ campaign: { name }, lines }) => [name, lines.length])).toEqual([
+    ['large', 1],
+    ['quarterly reach', 4],
+  ]);
+  expect(campaign).toHaveBeenCalledTimes(4);
 });

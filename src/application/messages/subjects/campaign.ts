@@ -21,7 +21,11 @@ const linesByReviewer = async (deps: SceneDeps, campaign: Campaign): Promise<Map
   const reviewersOf = await openReviewers(deps, { lines, freshness: 'recent' });
   for (const line of lines) {
     const { people } = await reviewersOf({ line, campaign });
-    for (const { userId } of people) waiting.set(userId, [...(waiting.get(userId) ?? []), line]);
+    for (const { userId } of people) {
+      const known = waiting.get(userId);
+      if (known) known.push(line);
+      else waiting.set(userId, [line]);
+    }
   }
   return waiting;
 };
