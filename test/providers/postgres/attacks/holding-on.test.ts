@@ -46,8 +46,9 @@ describe.each(SERVERS)('holding on to $title', ({ start }) => {
     const isOnItsWay = async (): Promise<boolean> => (await rig.target.sql(ON_ITS_WAY)).length > 0;
     await waitUntil(async () => isIn || (await isOnItsWay()), { timeoutMs: 60_000, what: 'the session to sleep' });
     expect(await end()).toBe('removed');
-    await opened;
-    await expect(hidden.query('select from orders')).rejects.toBeInstanceOf(Error);
+    // The driver never answers a query on a connection that was refused.
+    const use = async () => ((await opened) ? hidden.query('select from orders') : Promise.reject(new Error('not in')));
+    await expect(use()).rejects.toBeInstanceOf(Error);
   });
 
   test('a session that waits for a lock on its database is ended too', async () => {
