@@ -1,14 +1,6 @@
 /** Look-ups that one list makes again and again, made once for it: a thousand requests ask the same few groups. */
+import { remembering } from '../../lib/remembering.ts';
 import type { Deps } from '../deps.ts';
-
-const remembering = <T>(load: (key: string) => Promise<T>): ((key: string) => Promise<T>) => {
-  const known = new Map<string, Promise<T>>();
-  return (key) => {
-    const found = known.get(key) ?? load(key);
-    known.set(key, found);
-    return found;
-  };
-};
 
 /** For one list and no longer: what it read is not read again. */
 export const lookingUpOnce = (deps: Deps): Deps => {

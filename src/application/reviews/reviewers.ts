@@ -4,6 +4,7 @@ import { isSameHuman } from '../../domain/principals/identity.ts';
 import { sourceOf } from '../../domain/policy/sources.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Source } from '../../domain/requests/request.ts';
+import { remembering } from '../../lib/remembering.ts';
 import type { Freshness } from '../identity/directory.ts';
 import { readMembers } from '../identity/members.ts';
 import type { Members } from '../identity/members.ts';
@@ -24,13 +25,8 @@ const sourceOfId = (id: string): Source => ({ kind: 'person', ref: id.slice(id.i
 
 /** Lines share groups and people: each is looked up once. */
 const createLookUps = ({ directory }: LookDeps, freshness: Freshness) => {
-  const begun = new Map<string, Promise<Members>>();
-  return (from: Source[]): Promise<Members> => {
-    const key = JSON.stringify(from);
-    const known = begun.get(key) ?? readMembers(directory, null, { from, freshness });
-    begun.set(key, known);
-    return known;
-  };
+  const look = remembering((key) => readMembers(directory, null, { from: JSON.parse(key) as Source[], freshness }));
+  return (from: Source[]): Promise<Members> => look(JSON.stringify(from));
 };
 
 /**

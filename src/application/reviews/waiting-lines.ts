@@ -1,5 +1,6 @@
 /** Lines of open campaigns that wait for a person. For showing: recent look-ups serve. */
 import type { Campaign, CampaignLine } from '../../domain/reviews/campaign.ts';
+import { remembering } from '../../lib/remembering.ts';
 import type { PersonCaller } from '../identity/caller.ts';
 import type { Deps } from '../deps.ts';
 import { openReviewers } from './reviewers.ts';
@@ -8,30 +9,19 @@ const AT_ONCE = 2_000;
 
 export type WaitingLines = { campaign: Campaign; lines: CampaignLine[] }[];
 
-type WaitingDeps = Pick<Deps, 'store' | 'directory' | 'policy'>;
-
-/** Each campaign is read once, however many of its lines wait for others. */
-const createCampaigns = ({ store }: WaitingDeps) => {
-  const known = new Map<string, Campaign | null>();
-  return async (id: string): Promise<Campaign | null> => {
-    const found = known.get(id);
-    if (found !== undefined) return found;
-    const campaign = (await store.read.campaign(id))?.campaign ?? null;
-    known.set(id, campaign);
-    return campaign;
-  };
-};
-
 /** By campaign, the one that is due first in front. Many lines are gone through a batch at a time. */
-const linesFor = async (deps: WaitingDeps, personId: string): Promise<WaitingLines> => {
+const linesFor = async (
+  deps: Pick<Deps, 'store' | 'directory' | 'policy'>,
+  personId: string,
+): Promise<WaitingLines> => {
   const waiting = new Map<string, WaitingLines[number]>();
-  const campaignOf = createCampaigns(deps);
+  const viewOf = remembering((id) => deps.store.read.campaign(id));
   let lines: CampaignLine[] = [];
   do {
     lines = await deps.store.read.undecidedLines(lines.at(-1) ?? null, AT_ONCE);
     const reviewersOf = await openReviewers(deps, { lines, freshness: 'recent' });
     for (const line of lines) {
-      const campaign = await campaignOf(line.campaignId);
+      const campaign = (await viewOf(line.campaignId))?.campaign;
       if (!campaign || !(await reviewersOf({ line, campaign })).people.some(({ id }) => id === personId)) continue;
       const known = waiting.get(campaign.id);
       if (known) known.lines.push(line);
