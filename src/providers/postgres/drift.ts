@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ProviderError, type Difference, type Lookalike, type Ours, type ProviderContext } from '../provider.ts';
 import type { Handle, Scope } from './config.ts';
 import { LIKE_OURS, prefixOf } from '../kit/login-name.ts';
-import { readableSettings } from './group-settings.ts';
+import { OWN_SETTINGS_OF } from './group-settings.ts';
 import { changedLocks, maxSessionsOf, setSql } from './login-settings.ts';
 import { grantOfLogin, readGroupSettings, readMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
@@ -37,7 +37,7 @@ const LIST = `
       case when r.rolcreaterole then 'CREATEROLE' end, case when r.rolreplication then 'REPLICATION' end,
       case when r.rolbypassrls then 'BYPASSRLS' end], null) as attributes,
     r.rolconnlimit as "maxSessions",
-    (select ${readableSettings('s.setconfig', 's.setconfig', 'null')} from pg_db_role_setting s where s.setdatabase = 0 and s.setrole = r.oid) as settings,
+    ${OWN_SETTINGS_OF} as settings,
     array(select distinct g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as groups
   from pg_roles r where r.rolname like $1 order by r.rolname`;
 

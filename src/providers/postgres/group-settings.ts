@@ -21,9 +21,13 @@ const TEXT_MAX = 20_000;
  * Everybody may set something on the role that they act as, of any size: what is larger is not read, since its reading would hold up all else.
  * By its kept size first, which takes no time. `otherwise`: SQL of what stands for it.
  */
-export const readableSettings = (settings: string, read: string, otherwise: string): string =>
+const readableSettings = (settings: string, read: string, otherwise: string): string =>
   `case when pg_column_size(${settings}) > ${STORED_MAX} then ${otherwise}
     else case when octet_length(${settings}::text) > ${TEXT_MAX} then ${otherwise} else ${read} end end`;
+
+/** Settings of the role `r` itself, in every database; null where they are too large to be read. A column of a statement about roles. */
+export const OWN_SETTINGS_OF = `
+  (select ${readableSettings('s.setconfig', 's.setconfig', 'null')} from pg_db_role_setting s where s.setdatabase = 0 and s.setrole = r.oid)`;
 
 /** In place of all settings of one entry that are too large to be read. Postgres itself keeps none without a name. */
 const TOO_LARGE = '=';

@@ -5,7 +5,7 @@ import { codeOf } from '../kit/network-errors.ts';
 import { checkGrantId, prefixOf } from '../kit/login-name.ts';
 import { readMark } from './login-name.ts';
 import { CREATOR_OF } from './creator-roles.ts';
-import { readableSettings } from './group-settings.ts';
+import { OWN_SETTINGS_OF } from './group-settings.ts';
 import type { Client } from './server.ts';
 
 /** What is looked for: a grant, and the oid of its login where it is known. */
@@ -42,7 +42,7 @@ const FIND = `
   select w.grant_id as "grantId", r.oid, r.rolname as name, shobj_description(r.oid, 'pg_authid') as comment,
     r.rolcanlogin as "canLogin", r.rolsuper as "isSuperuser", r.rolcreatedb as "canCreateDb", r.rolcreaterole as "canCreateRole",
     r.rolreplication as "canReplicate", r.rolbypassrls as "canBypassRls", r.rolvaliduntil as "validUntil", r.rolconnlimit as "maxSessions",
-    (select ${readableSettings('s.setconfig', 's.setconfig', 'null')} from pg_db_role_setting s where s.setdatabase = 0 and s.setrole = r.oid) as settings,
+    ${OWN_SETTINGS_OF} as settings,
     array(select distinct pg_get_userbyid(m.roleid)::text from pg_auth_members m where m.member = r.oid order by 1) as groups,
     ${CREATOR_OF} as creator
   from unnest($1::text[], $2::oid[]) as w(grant_id, oid)
