@@ -297,6 +297,8 @@ class Bundle:
         for line in self.text("events.jsonl").rstrip("\n").split("\n"):
             event = read_json(line, "a line of events.jsonl")
             seq = event["seq"]
+            if type(seq) is not int:
+                raise Refused("an event has no number")
             if self.events and seq == self.events[-1]["seq"]:
                 raise Refused("event %d stands twice" % seq)
             if self.events and seq < self.events[-1]["seq"]:
@@ -324,6 +326,8 @@ class Bundle:
             before = index - event["seq"]
         if proofs:
             raise Refused("%s is about no event" % ", ".join(sorted(proofs)))
+        if before >= 0:  # events of before the tree have numbers and no leaves; numbers that are too low look erased
+            raise Refused("the numbers of the events are lower than their places in the log")
         self.before = before
         return "each event is in the log that was signed"
 
@@ -563,7 +567,8 @@ class Report(Bundle):
 
     def check_sample(self):
         digest = lambda grant: hashlib.sha256(("%s\n%s" % (self.report["checkpoint"]["root"], grant)).encode()).hexdigest()
-        drawn = [one["row"]["grant"] for one in self.report["sample"]["drawn"]]
+        sample = self.report["sample"]
+        drawn = [one["row"]["grant"] for one in sample["drawn"]]
         if [one["digest"] for one in self.report["sample"]["drawn"]] != sorted(map(digest, drawn)):
             raise Refused("a digest of the sample is not that of its grant, or they are not in order")
         start, end = self.report["period"]["from"], self.report["period"]["to"]
@@ -571,7 +576,18 @@ class Report(Bundle):
         passed = [grant for grant in given - set(drawn) if drawn and digest(grant) < digest(drawn[-1])]
         if passed:
             raise Refused("grant %s had to be drawn and was not" % sorted(passed)[0])
-        return "%d of %d grants, those that had to be drawn" % (len(drawn), self.report["sample"]["population"])
+        population = sample["population"]  # with grants whose requests are of an earlier period: those are in no row
+        if len(set(drawn)) != len(drawn) or population < len(given | set(drawn)):
+            raise Refused("the sample is of %d grants, and the register has more" % population)
+        wanted = min(population, next(size for limit, size in SAMPLE_SIZES if population <= limit))
+        if len(drawn) != wanted:
+            raise Refused("%d grants were drawn of %d, and %d had to be" % (len(drawn), population, wanted))
+        rows = {row["grant"]: row for row in self.report["register"]}
+        if any(one["row"] != rows.get(one["row"]["grant"], one["row"]) for one in sample["drawn"]):
+            raise Refused("a row of the sample is not that of the register")
+        return "%d of %d grants, those that had to be drawn" % (len(drawn), population)
+
+SAMPLE_SIZES = [(4, 2), (12, 5), (52, 15), (float("inf"), 25)]
 
 def within(part, whole):
     if isinstance(part, dict):

@@ -276,7 +276,7 @@ const check = (files: Files, vkey: string | undefined, known: readonly RevokedKe
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
   const offsets = new Set(lines.map((line) => checkLine(files, line, tree)));
-  if (offsets.size !== 1) fail('places');
+  if (offsets.size !== 1 || [...offsets].some((offset) => offset >= 0)) fail('places');
   const live = unrevoked(keys, revokedIn(files, tree, [...offsets][0] ?? 0), tree.size);
   for (const name of ['checkpoint', 'manifest.note']) signedText(utf8(files[name], name), origin, live);
   if (lines.some(({ seq }, index) => index > 0 && seq <= (lines[index - 1]?.seq ?? 0))) fail('order');

@@ -202,6 +202,32 @@ const ROWS: readonly Row[] = [
     'again',
   ],
   [
+    'the numbers of all events, so that an erasure seems to have been of them',
+    /numbers of the events are lower than their places in the log/,
+    () => {
+      const lines = linesOf(bundle);
+      const least = (lines[0]?.seq ?? 0) - 1;
+      const rest = Object.entries(bundle).filter(([name]) => !name.startsWith('proofs/'));
+      const proofs = lines.map(({ seq }, at) => [`proofs/${seq - least}.tlog-proof`, bundle[proofName(at)]] as const);
+      const moved = lines.map((line) => ({ ...line, seq: line.seq - least }));
+      const facts = JSON.parse(textOf(bundle, 'grant.json')) as { events: { seq: number }[] };
+      const events = facts.events.map((event) => ({ ...event, seq: event.seq - least }));
+      const files = putLines(Object.fromEntries([...rest, ...proofs]) as Files, moved);
+      return put(files, 'grant.json', JSON.stringify({ ...facts, events }));
+    },
+    'again',
+  ],
+  [
+    'a number that is none',
+    /an event has no number/,
+    () =>
+      putLines(
+        bundle,
+        linesOf(bundle).map((line) => ({ ...line, seq: line.seq + 0.5 })),
+      ),
+    'again',
+  ],
+  [
     'a path that is cut',
     /its path is too short/,
     () => withProof(3, (text) => firstLines(text, (lines) => lines.toSpliced(2, 1))),

@@ -66,6 +66,12 @@ const textOf = (name: string): string => readFileSync(path.join(folder, name), '
 const byText = (a = '', b = ''): number => (a < b ? -1 : 1);
 const hex = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
+type Drawn = { population: number; drawn: { digest: string; row: object }[] };
+const withSample = (text: string, change: (sample: Drawn) => object): string => {
+  const report = JSON.parse(text) as { sample: Drawn };
+  return JSON.stringify({ ...report, sample: change(report.sample) });
+};
+
 const sheets = (): Record<string, string> => sheetsIn(folder);
 
 test('the folder has the six files, and the signed manifest lists the others', async () => {
@@ -146,6 +152,35 @@ describe('verify.py of the folder', () => {
       'a sample that was chosen',
       'report.json',
       (text: string) => text.replace(/"drawn":\[\{"digest":"../, '"drawn":[{"digest":"zz'),
+      'sample',
+    ],
+    [
+      'a sample of which the last were left out',
+      'report.json',
+      (text: string) => withSample(text, (sample) => ({ ...sample, drawn: sample.drawn.slice(0, 3) })),
+      'sample',
+    ],
+    [
+      'a sample of none',
+      'report.json',
+      (text: string) => withSample(text, (sample) => ({ ...sample, drawn: [] })),
+      'sample',
+    ],
+    [
+      'a sample of fewer grants than the register has',
+      'report.json',
+      (text: string) =>
+        withSample(text, ({ drawn, ...rest }) => ({ ...rest, population: 4, drawn: drawn.slice(0, 2) })),
+      'sample',
+    ],
+    [
+      'a grant of the sample with other facts than in the register',
+      'report.json',
+      (text: string) =>
+        withSample(text, (sample) => ({
+          ...sample,
+          drawn: sample.drawn.map((one) => ({ ...one, row: { ...one.row, reason: 'all is well' } })),
+        })),
       'sample',
     ],
     ['another checkpoint', 'report.json', (text: string) => text.replace(/"size":(\d+)/, '"size":1'), 'checkpoint'],
