@@ -83,11 +83,11 @@ export type SlackApp = {
 
 type Way = { receiver: Receiver; isConnected: () => boolean; handle: RequestHandler | null };
 
-const wayIn = ({ environment, replays, facts, log }: SlackAppSettings, stream: StreamWatch): Way => {
+const wayIn = ({ environment, connection, replays, facts, log }: SlackAppSettings, stream: StreamWatch): Way => {
   const { appToken, signingSecret, apiUrl } = environment;
   if (appToken) {
     const onLine = (state: LineState): void => stream[state]();
-    return { ...createSocketReceiver({ appToken, apiUrl, log, onLine }), handle: null };
+    return { ...createSocketReceiver({ appToken, apiUrl, pace: connection.pace, log, onLine }), handle: null };
   }
   if (!signingSecret) {
     throw new StartError(

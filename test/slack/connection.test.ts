@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
@@ -7,7 +8,7 @@ import { SOCKETS } from '../../src/slack/connection/receiver-socket.ts';
 import { StartError } from '../../src/slack/connection/start-error.ts';
 import type { Access, Store } from '../../src/application/deps.ts';
 import type { Directory } from '../../src/application/identity/directory.ts';
-import type { EventStreams } from '../../src/application/identity/fact-ports.ts';
+import type { EventStreams, Pace } from '../../src/application/identity/fact-ports.ts';
 import type { PersonCaller } from '../../src/application/identity/caller.ts';
 import type { UseCases } from '../../src/application/verbs.ts';
 import { forgetfulFacts, unheardStreams } from '../support/facts.ts';
@@ -34,6 +35,7 @@ type Given = {
   apiUrl?: string;
   useCases?: UseCases;
   streams?: EventStreams;
+  pace?: Pace | null;
 };
 
 const make = ({
@@ -42,8 +44,9 @@ const make = ({
   apiUrl = slack.apiUrl,
   useCases = {} as UseCases,
   streams = unheardStreams,
+  pace = null,
 }: Given = {}): SlackApp => {
-  const connection = createSlackConnection({ botToken, apiUrl, log });
+  const connection = createSlackConnection({ botToken, apiUrl, pace, log });
   const environment = { appToken, signingSecret: null, apiUrl };
   // Nothing here comes as far as the database, and the policy knows no incidents.
   const store = { read: { view: () => Promise.resolve(null) } } as unknown as Store;
@@ -136,6 +139,42 @@ describe('the socket', () => {
       await slack.waitFor(() => slack.connectionCount() === SOCKETS);
     }
     expect({ gaps: gaps() - before, lost: streams.lost.mock.calls.length }).toEqual({ gaps: 2, lost: 0 });
+  });
+
+  it('waits its turn where another is heard by already, since Slack promises one a minute', async () => {
+    const reserve = vi.fn<Pace['reserve']>().mockResolvedValue({ isTaken: true, waitMs: 1_500 });
+    const app = make({ pace: { reserve } });
+    await app.start();
+    const openedAt = performance.now();
+    expect(slack.connectionCount()).toBe(1);
+    await slack.waitFor(() => slack.connectionCount() === SOCKETS);
+    expect(performance.now() - openedAt).toBeGreaterThan(1_000);
+    const [first, spare] = reserve.mock.calls;
+    expect(first).toEqual(['apps.connections.open', { everyMs: 60_000, burst: 1, mostMs: 0 }]);
+    expect(spare).toEqual(['apps.connections.open', { everyMs: 60_000, burst: 1, mostMs: 600_000 }]);
+  });
+
+  it('waits for no turn once no other is heard by, and then one alone is opened at once', async () => {
+    const reserve = vi.fn<Pace['reserve']>().mockResolvedValue({ isTaken: true, waitMs: 600_000 });
+    const app = make({ pace: { reserve } });
+    await app.start();
+    const opened = slack.calls('apps.connections.open').length;
+    slack.faults.dropSockets();
+    await slack.waitFor(() => slack.calls('apps.connections.open').length > opened);
+    await vi.waitFor(isAnswering, { timeout: 60_000, interval: 100 });
+    await delay(1_000);
+    expect({ open: slack.connectionCount(), asked: slack.calls('apps.connections.open').length - opened }).toEqual({
+      open: 1,
+      asked: 1,
+    });
+  });
+
+  it('is opened when the database gives no turn', async () => {
+    const reserve = vi.fn<Pace['reserve']>().mockRejectedValue(new Error('the database is away'));
+    const app = make({ pace: { reserve } });
+    await app.start();
+    await slack.waitFor(() => slack.connectionCount() === SOCKETS);
+    expect(app.isConnected()).toBe(true);
   });
 
   it('is opened again after an outage in which every address was refused', async () => {

@@ -1,5 +1,6 @@
 /** Who we are in Slack, and the clients that speak for us. Made before the use cases, because they look people up through it. */
 import type { WebClient } from '@slack/web-api';
+import type { Pace } from '../../application/identity/fact-ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { createInteractiveClient, createNotifierClient, createPatientClient } from './client.ts';
 import type { ClientSettings, Limits } from './client.ts';
@@ -24,6 +25,8 @@ export type SlackConnection = {
   patientClient: WebClient;
   /** Null where one workspace is served. */
   organisation: Organisation | null;
+  /** Slack's limits as all processes keep them; null where they are not kept. */
+  pace: Pace | null;
   /** For what comes from Slack: who we are there. */
   authorize(source: Source): Promise<Omit<Authorized, 'enterpriseId'> & Partial<Pick<Authorized, 'enterpriseId'>>>;
   /** Throws `lookup_failed` until Slack has answered. */
@@ -35,13 +38,14 @@ export type SlackConnection = {
 export const createSlackConnection = (given: ClientSettings): SlackConnection => {
   const settings = { ...given, space: createSpacing(), waits: given.waits ?? createWaits() };
   const { client, limits } = createInteractiveClient(settings);
-  const { organisation = null } = settings;
+  const { organisation = null, pace = null } = settings;
   return {
     client,
     limits,
     notifierClient: createNotifierClient(settings),
     patientClient: createPatientClient(settings),
     organisation,
+    pace,
     ...(organisation ? inOrganisation(organisation) : inWorkspace(client, settings.botToken ?? '')),
   };
 };

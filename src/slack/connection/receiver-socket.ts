@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Receiver } from '@slack/bolt';
+import type { Pace } from '../../application/identity/fact-ports.ts';
 import type { Log } from '../../lib/log.ts';
 import { slackFailureOf } from './failures.ts';
 import { slackLogger } from './logger.ts';
@@ -22,6 +23,17 @@ const OPEN_TIMEOUT_MS = 10_000;
  */
 export const SOCKETS = 2;
 
+/**
+ * Slack promises one new connection a minute for all processes of an app (tier 1). The one that a process hears by is opened at once, whatever
+ * the others did; one beside it takes its turn.
+ */
+const METHOD = 'apps.connections.open';
+const SPARE = { everyMs: 60_000, burst: 1 };
+/** As many processes as Slack's ten connections are for have opened theirs by then, at one a minute. */
+const SPARE_WAIT_MAX_MS = 600_000;
+/** A process whose other connection is lost meanwhile does not wait any longer. */
+const SPARE_LOOK_MS = 250;
+
 /** `interrupted`: one connection ended, what was on it may be lost, and another still hears. */
 export type LineState = 'connected' | 'interrupted' | 'lost';
 
@@ -30,6 +42,8 @@ export type SocketReceiver = { receiver: Receiver; isConnected(): boolean };
 type SocketSettings = {
   appToken: string;
   apiUrl: string | null;
+  /** Null: Slack's limits are not kept, and a spare connection is opened at once. */
+  pace: Pace | null;
   log: Log;
   onLine: (state: LineState) => void;
 };
@@ -57,7 +71,9 @@ const createLines = (settings: SocketSettings, stopping: AbortController): Line[
       bolt: createBoltReceiver(settings),
       isConnected: false,
       isConnecting: false,
+      isFirst: false,
       stopping,
+      hasOther: () => lines.some((other) => other !== line && (other.isConnected || other.isFirst)),
       set: (isConnected) => {
         const was = { isUp: line.isConnected, isAnyUp: isAnyUp() };
         line.isConnected = isConnected;
@@ -65,7 +81,7 @@ const createLines = (settings: SocketSettings, stopping: AbortController): Line[
         if (!isConnected && was.isUp) settings.onLine(isAnyUp() ? 'interrupted' : 'lost');
       },
     };
-    keepUp(line, settings.log);
+    keepUp(line, settings);
     lines.push(line);
   }
   return lines;
@@ -84,11 +100,12 @@ export const createSocketReceiver = (settings: SocketSettings): SocketReceiver =
       },
       start: async () => {
         try {
+          await takeTurn(first, settings);
           await connect(first);
         } catch (error) {
           throw startErrorOf('SLACK_APP_TOKEN', error);
         }
-        opening = Promise.all(spare.map((line) => reconnect(line, settings.log)));
+        opening = Promise.all(spare.map((line) => reconnect(line, settings)));
       },
       stop: async () => {
         stopping.abort();
@@ -104,18 +121,22 @@ type Line = {
   bolt: SocketModeReceiver;
   isConnected: boolean;
   isConnecting: boolean;
+  /** It is being opened while no other stands. */
+  isFirst: boolean;
   stopping: AbortController;
+  hasOther(): boolean;
   set(isConnected: boolean): void;
 };
 
-const keepUp = (line: Line, log: Log): void => {
+const keepUp = (line: Line, settings: SocketSettings): void => {
+  const { log } = settings;
   // A connection that ends while it is being made rejects `start`, and the one who called that decides.
   line.bolt.client.on('disconnected', () => {
     const isLost = line.isConnected && !line.isConnecting && !line.stopping.signal.aborted;
     line.set(false);
     if (!isLost) return;
     log.info({}, 'a connection to Slack ended');
-    reconnect(line, log).catch((error: unknown) => log.error({ err: error }, 'reconnecting to Slack failed'));
+    reconnect(line, settings).catch((error: unknown) => log.error({ err: error }, 'reconnecting to Slack failed'));
   });
 };
 
@@ -126,6 +147,25 @@ const connect = async (line: Line): Promise<void> => {
     line.set(true);
   } finally {
     line.isConnecting = false;
+    line.isFirst = false;
+  }
+};
+
+/** Waits for the turn of a spare connection. Without a word from the database it is everybody's turn: being heard matters more than a limit. */
+const takeTurn = async (line: Line, { pace, log }: SocketSettings): Promise<void> => {
+  const isSpare = line.hasOther();
+  line.isFirst = !isSpare;
+  if (!pace) return;
+  try {
+    const { waitMs } = await pace.reserve(METHOD, { ...SPARE, mostMs: isSpare ? SPARE_WAIT_MAX_MS : 0 });
+    if (!isSpare) return;
+    const untilMs = performance.now() + Math.min(waitMs, SPARE_WAIT_MAX_MS);
+    const leftMs = (): number => untilMs - performance.now();
+    while (leftMs() > 0 && line.hasOther()) {
+      await delay(Math.min(SPARE_LOOK_MS, leftMs()), undefined, { signal: line.stopping.signal });
+    }
+  } catch (error) {
+    if (!line.stopping.signal.aborted) log.warn({ err: error }, 'no turn was taken for a connection to Slack');
   }
 };
 
@@ -136,10 +176,13 @@ const retryAfterOf = (error: unknown): number => {
 };
 
 /** Never gives up while the process runs: a token that is refused today may be fixed at Slack tomorrow. */
-const reconnect = async (line: Line, log: Log): Promise<void> => {
+const reconnect = async (line: Line, settings: SocketSettings): Promise<void> => {
+  const { log } = settings;
   const { signal } = line.stopping;
   for (let waitMs = RECONNECT_MIN_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, RECONNECT_MAX_MS)) {
     let askedMs = 0;
+    await takeTurn(line, settings);
+    if (signal.aborted) return;
     try {
       await connect(line);
       // The stop came while the address was being fetched, and found no connection to close.
