@@ -19,6 +19,7 @@ import type { SimulatedStore } from '../../support/quarter/run.ts';
 import { pdfText } from '../../support/pdf.ts';
 import { VERIFIER, runVerifier } from '../evidence/bundle-rig.ts';
 import { ORIGIN, newKey } from '../evidence/rig.ts';
+import { FORGED_SAMPLES } from './forged-samples.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 });
 
@@ -65,12 +66,6 @@ afterAll(async () => {
 const textOf = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
 const byText = (a = '', b = ''): number => (a < b ? -1 : 1);
 const hex = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
-
-type Drawn = { population: number; drawn: { digest: string; row: object }[] };
-const withSample = (text: string, change: (sample: Drawn) => object): string => {
-  const report = JSON.parse(text) as { sample: Drawn };
-  return JSON.stringify({ ...report, sample: change(report.sample) });
-};
 
 const sheets = (): Record<string, string> => sheetsIn(folder);
 
@@ -154,35 +149,7 @@ describe('verify.py of the folder', () => {
       (text: string) => text.replace(/"drawn":\[\{"digest":"../, '"drawn":[{"digest":"zz'),
       'sample',
     ],
-    [
-      'a sample of which the last were left out',
-      'report.json',
-      (text: string) => withSample(text, (sample) => ({ ...sample, drawn: sample.drawn.slice(0, 3) })),
-      'sample',
-    ],
-    [
-      'a sample of none',
-      'report.json',
-      (text: string) => withSample(text, (sample) => ({ ...sample, drawn: [] })),
-      'sample',
-    ],
-    [
-      'a sample of fewer grants than the register has',
-      'report.json',
-      (text: string) =>
-        withSample(text, ({ drawn, ...rest }) => ({ ...rest, population: 4, drawn: drawn.slice(0, 2) })),
-      'sample',
-    ],
-    [
-      'a grant of the sample with other facts than in the register',
-      'report.json',
-      (text: string) =>
-        withSample(text, (sample) => ({
-          ...sample,
-          drawn: sample.drawn.map((one) => ({ ...one, row: { ...one.row, reason: 'all is well' } })),
-        })),
-      'sample',
-    ],
+    ...FORGED_SAMPLES,
     ['another checkpoint', 'report.json', (text: string) => text.replace(/"size":(\d+)/, '"size":1'), 'checkpoint'],
   ])('refuses %s, also where it is signed again', async (...[, file, change, verdict]) => {
     const copy = await signedAgain(file, change);
