@@ -1,4 +1,7 @@
-/** Elasticsearch's bulk call. Each event has its number as id, so one that is sent again is the same document. */
+/**
+ * Elasticsearch's bulk call. Each event has its hash as id, so one that is sent again is the same document, and one of another log, or of a
+ * database that was restored, is another.
+ */
 import type { SealedRecord } from '../domain/audit/events.ts';
 import type { Outcome } from '../application/evidence/deliver-events.ts';
 import { post } from './http.ts';
@@ -40,7 +43,7 @@ export const sendElastic =
   ({ url, key, index }: Elastic, body: (event: SealedRecord) => object) =>
   async (events: readonly SealedRecord[]): Promise<Outcome> => {
     const lines = events.flatMap((event) => [
-      JSON.stringify({ create: { _index: index, _id: String(event.seq) } }),
+      JSON.stringify({ create: { _index: index, _id: event.hash } }),
       JSON.stringify({ '@timestamp': event.at, ...body(event) }),
     ]);
     const what = `Elasticsearch at ${url}`;

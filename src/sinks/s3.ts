@@ -1,6 +1,6 @@
 /**
- * A bucket: events as lines of JSON in objects that are named by their first and last number. An object that is written again has the same
- * events, and perhaps more.
+ * A bucket: events as lines of JSON in objects that are named by their first and last number, and by the hash of the last, which covers all
+ * before it: an object that is written again has the same events, also where two logs share a bucket, or a database was restored.
  */
 import { createHash } from 'node:crypto';
 import type { Outcome } from '../application/evidence/deliver-events.ts';
@@ -14,6 +14,8 @@ export const S3_GATHERED = { batch: 1_000, gatherMs: 60_000 };
 /** So that names sort as numbers do. */
 const DIGITS = 15;
 const numbered = (seq: number): string => String(seq).padStart(DIGITS, '0');
+
+const HASH_LETTERS = 16;
 
 const LATER = new Set([408, 409, 429]);
 
@@ -29,7 +31,8 @@ export const sendS3 =
     const [first, last] = [events[0], events.at(-1)];
     if (!first || !last) return { kind: 'taken' };
     const body = events.map((event) => `${line(event)}\n`).join('');
-    const path = pathOf(`${bucket.prefix}events/${numbered(first.seq)}-${numbered(last.seq)}.jsonl`);
+    const name = `${numbered(first.seq)}-${numbered(last.seq)}-${last.hash.slice(0, HASH_LETTERS)}.jsonl`;
+    const path = pathOf(`${bucket.prefix}events/${name}`);
     const headers = {
       'content-type': 'application/x-ndjson',
       // A bucket that locks what it is given demands it.

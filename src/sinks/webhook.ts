@@ -1,4 +1,4 @@
-/** Standard Webhooks, signed with Ed25519 (`v1a`): one event a call, the same id for each try. */
+/** Standard Webhooks, signed with Ed25519 (`v1a`): one event a call, the same id for each try, and never that of an event of another log. */
 import { createPrivateKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { SealedRecord } from '../domain/audit/events.ts';
@@ -24,7 +24,7 @@ export const sendWebhook =
   ({ url, key }: Webhook, body: (event: SealedRecord) => string) =>
   async ([event]: readonly SealedRecord[]): Promise<Outcome> => {
     if (!event) return { kind: 'taken' };
-    const [id, timestamp, text] = [`evt_${event.id}`, String(Math.floor(Date.now() / SECOND_MS)), body(event)];
+    const [id, timestamp, text] = [`evt_${event.hash}`, String(Math.floor(Date.now() / SECOND_MS)), body(event)];
     const signature = sign(null, Buffer.from(`${id}.${timestamp}.${text}`), key).toString('base64');
     const headers = {
       'content-type': 'application/json',

@@ -267,13 +267,28 @@ describe('batches', () => {
     await write(4);
     const size = await last();
     answer = ({ body }) => {
-      const ids = [...body.matchAll(/"_id":"(\d+)"/g)].map(([, id]) => Number(id));
+      expect(body).toMatch(/"_id":"[0-9a-f]{64}"/);
+      const ids = [...body.matchAll(/"seq":(\d+)/g)].map(([, id]) => Number(id));
       const items = ids.map((id) => ({ create: { status: id === size - 1 ? 400 : id === size ? 409 : 201 } }));
       return { status: 200, body: JSON.stringify({ errors: items.some(({ create }) => create.status > 300), items }) };
     };
     await serve(sink);
     expect(await factsOf(sink)).toMatchObject({ parked: [{ from: size - 1, to: size - 1 }] });
     expect(calls[0]).toMatchObject({ path: '/_bulk', headers: { authorization: 'ApiKey s3cret' } });
+  });
+
+  test.each([
+    ['elastic', ({ body }: Call) => /"_id":"([^"]+)"/.exec(body)?.[1]],
+    ['webhook', ({ headers }: Call) => headers['webhook-id']],
+  ] as const)('%s takes an event of another log, or of a restored database, for another', async (kind, idOf) => {
+    await write(1);
+    const [found] = await sinkStore(rig.pool, rig.pool).eventsAfter((await last()) - 1, 1);
+    const events = found ? [found.event, found.event, { ...found.event, hash: 'f'.repeat(64) }] : [];
+    for (const event of events) await sinkOf(kind).send([event]);
+    const [first, again, other] = calls.map(idOf);
+    expect(first).toEqual(expect.any(String));
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
   });
 
   test.each(['<html>Log in</html>', '{}', '{"errors":false,"items":[]}'])(
