@@ -24,6 +24,7 @@ const HOSTILE = [
   '\t=1+1',
   '\r\n=1+1,second cell\r\nnew row',
   '\uff1d1+1',
+  'a;=1+1;"=1+1"; @SUM(1)',
   '<script>alert(1)</script>',
   ']]></t></is></c><c r="A1"><f>1+1</f></c>',
   '_x003D_1+1',
@@ -137,6 +138,9 @@ test('each cell of each file is the text, and nothing else', async () => {
   const [titles = [], ...rows] = csvRows(readFileSync(path.join(out, 'register.csv'), 'utf8'));
   expect(rows.map(({ length }) => length)).toEqual(HOSTILE.map(() => titles.length));
   expect(rows.flat().filter((cell) => FORMULA.test(cell))).toEqual([]);
+  // Where numbers have a comma, spreadsheets begin a cell at each semicolon.
+  const elsewhere = readFileSync(path.join(out, 'register.csv'), 'utf8').split(/\r\n|;/);
+  expect(elsewhere.filter((cell) => FORMULA.test(cell.replace(/^[ "]+/, '')))).toEqual([]);
   const { stdout, stderr, status } = spawnSync('python3', ['-c', READ_WORKBOOK, path.join(out, 'report.xlsx')], {
     encoding: 'utf8',
   });
