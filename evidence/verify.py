@@ -510,6 +510,8 @@ class Bundle:
             "rule": decided.get("rule"), "policySha256": decided.get("policy"), "events": [self.line(event) for event in self.events],
             "statements": completeness(recorded, is_over) if recorded or is_over else None,
             "people": None if facts["people"] is None else self.people(last["request.created"])}
+        if facts["people"] is None and all("text" in event["personal"] for event in self.events):
+            raise Refused("grant.json names nobody, and the events do")
         wrong = [name for name in said if name in facts and facts[name] != said[name]]
         if wrong:
             raise Refused("grant.json does not say what the events say: %s" % ", ".join(wrong))

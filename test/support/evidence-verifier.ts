@@ -217,6 +217,7 @@ const checkFacts = (
   const created = last('request.created') ?? fail('no request');
   const removed = opens.find((open) => open['grantEventsTotal'] !== undefined) ?? fail('no removal');
   const decision = last('request.approved') ?? created;
+  if (facts['people'] === null && events.every(({ personal }) => personal !== null)) fail('no people');
   if (facts['people'] !== null && events.some(({ personal }) => personal === null)) fail('people');
   const by = (event: Event): unknown => {
     const { id, name } = personIn(event);

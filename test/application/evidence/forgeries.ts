@@ -318,6 +318,12 @@ const ROWS: readonly Row[] = [
     () => withJson('grant.json', { grant: other.grant }),
     'again',
   ],
+  [
+    'facts that name nobody',
+    /grant.json names nobody, and the events do/,
+    () => withJson('grant.json', { people: null }),
+    'again',
+  ],
   ['a file that is missing', /readback.json is missing/, () => without(bundle, 'readback.json'), 'again'],
   [
     'a changed file',
