@@ -61,7 +61,7 @@ export const addEvidenceCommand = (audit: Command): void => {
     .command('evidence <grant>')
     .description('write everything about one grant into one signed bundle, which verify.py checks')
     .requiredOption('--out <file>', 'the zip to write')
-    .option('--redact', 'leave out names, reasons and all other personal text')
+    .option('--redact', 'leave out names, reasons and all other personal text; policy.yml stays as it is')
     .option('--json', 'print the facts as JSON')
     .action(writeEvidence);
 };

@@ -111,8 +111,9 @@ exits with 0 only if everything holds. Take verify.py from somewhere else than t
 
 report.pdf and report.html are for people. grant.json has the same facts, and verify.py compares each of them with the events: where
 a page and grant.json differ, grant.json is what was proved. events.jsonl has the events, proofs/ a proof for each that it is in
-the log, checkpoint the signed head of the log. policy.yml is the policy that the decision was made by. readback.json is what the
-target answered to the question whether the access is gone. keys.txt has the verifier keys.
+the log, checkpoint the signed head of the log. policy.yml is the policy that the decision was made by, whole
+in a redacted bundle, too. readback.json is what the target answered to the question whether the access is gone. keys.txt has the
+verifier keys.
 
 statements.jsonl is there where what was done was recorded: the statements, as the target's own log has them, in segments whose
 digests are in the log. Each segment begins with a line that has its salt.
