@@ -1,6 +1,6 @@
 /** Calls to an API with a token that is fetched, kept until shortly before its end, and replaced where the API refuses it earlier. */
 import type { ProviderError } from '../provider.ts';
-import { openAgent, type HttpAgent } from './http-agent.ts';
+import { API_CONNECTIONS, openAgent, type HttpAgent } from './http-agent.ts';
 import { callJson, limitOf, type JsonAnswer, type JsonCall } from './json-http.ts';
 import { keepToken, type Issued } from './kept-token.ts';
 import { createRateHold } from './rate-hold.ts';
@@ -42,7 +42,7 @@ const sender = ({ name, isLimit }: Made, agent: HttpAgent): Send => {
 };
 
 export const openBearerApi = (made: Made): BearerApi => {
-  const agent = openAgent({ connect: made.ca === undefined ? {} : { ca: made.ca } });
+  const agent = openAgent({ connections: API_CONNECTIONS, ca: made.ca });
   const send = sender(made, agent);
   const tokens = keepToken(async (signal) => await made.fetchToken(send, signal));
   const attempt = async ({ path, headers, ...call }: Call, token: string, signal: AbortSignal): Promise<JsonAnswer> =>

@@ -1,6 +1,9 @@
 /** Connections over HTTP that are kept. Their library is loaded with the first call: most commands make none. */
 import type { Agent, Dispatcher, request } from 'undici';
 
+/** To an API of people and groups: above the calls that any of them lets us make at once. */
+export const API_CONNECTIONS = 32;
+
 type Options = Omit<Dispatcher.RequestOptions, 'origin' | 'path'>;
 
 export type HttpAgent = {
@@ -11,12 +14,13 @@ export type HttpAgent = {
 
 type Opened = { agent: Agent; request: typeof request };
 
-export const openAgent = (options: Agent.Options): HttpAgent => {
+/** `connections`: to each server, at most. What is called beyond them waits, since a thousand ends at once must not be a thousand connections there. */
+export const openAgent = ({ connections, ca }: { connections: number; ca?: string | null | undefined }): HttpAgent => {
   let opened: Promise<Opened> | null = null;
   let isDestroyed = false;
   const open = async (): Promise<Opened> => {
     const undici = (await import('undici')).default;
-    const agent = new undici.Agent(options);
+    const agent = new undici.Agent({ connections, connect: typeof ca === 'string' ? { ca } : {} });
     if (isDestroyed) await agent.destroy();
     return { agent, request: undici.request };
   };

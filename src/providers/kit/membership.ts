@@ -173,6 +173,11 @@ const revoke = async <Scope>(
   return before === 'out' ? 'already_absent' : 'removed';
 };
 
+const check = async <Scope>(open: Open<Scope>, at: { scope: Scope; place: Place | undefined }, ctx: Ctx) => {
+  const place = await placeOf(open, at, ctx);
+  return place && (await isIn(open, place, ctx.signal)) !== 'out' ? 'present' : 'absent';
+};
+
 const find = async <Scope>(open: Open<Scope>, scope: Scope, ctx: Ctx) => {
   const { place, account, named } = await open.roster.locate(scope, namedIn(ctx), ctx.signal);
   const state = await isIn(open, place, ctx.signal);
@@ -188,17 +193,14 @@ const connect = <Config, Scope>(made: Membership<Config, Scope>, config: Config)
     find: async (scope, ctx) => await lanes(async () => await find(open, scope, ctx), ctx.signal),
     grant: async (scope, ctx) => await lanes(async () => await grant(open, scope, ctx), ctx.signal),
     revoke: async (scope, place, ctx) => await lanes(async () => await revoke(open, { scope, place }, ctx), ctx.signal),
-    check: async (scope, place, ctx) => {
-      const at = await placeOf(open, { scope, place }, ctx);
-      if (!at) return 'absent';
-      return (await isIn(open, at, ctx.signal)) === 'out' ? 'absent' : 'present';
-    },
+    check: async (scope, place, ctx) => await lanes(async () => await check(open, { scope, place }, ctx), ctx.signal),
     ...(keepUntil && {
       extend: async (_scope: Scope, place: Place, { signal, expiresAt }: ProviderContext) =>
         await lanes(async () => await keepUntil(place, signal, expiresAt), signal),
     }),
     manual: (scope, place) => made.manual(scope, place),
-    preflight: async (scopes, { signal }) => await open.roster.preflight(scopes, signal),
+    preflight: async (scopes, { signal }) =>
+      await lanes(async () => await open.roster.preflight(scopes, signal), signal),
     guarantee: (scope) => ({
       endsBy: keepUntil ? 'both' : 'revoke',
       survives: (open.roster.survives ?? made.survives)(scope),

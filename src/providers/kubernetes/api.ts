@@ -129,7 +129,7 @@ const lister =
   };
 
 export const openApi = (settings: Settings): Api => {
-  const agent = openAgent({ connections: AT_ONCE, connect: settings.ca === null ? {} : { ca: settings.ca } });
+  const agent = openAgent({ connections: AT_ONCE, ca: settings.ca });
   const call = caller(settings, agent);
   return {
     settings,

@@ -2,7 +2,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
-import { openAgent, type HttpAgent } from '../kit/http-agent.ts';
+import { API_CONNECTIONS, openAgent, type HttpAgent } from '../kit/http-agent.ts';
 import { callJson, limitOf, refusedBy, type JsonAnswer, type JsonCall } from '../kit/json-http.ts';
 import { createRateHold } from '../kit/rate-hold.ts';
 import { ProviderError } from '../provider.ts';
@@ -129,7 +129,7 @@ const pages =
   };
 
 export const openClient = (config: Config): Client => {
-  const agent = openAgent({ connect: config.ca === undefined ? {} : { ca: config.ca } });
+  const agent = openAgent({ connections: API_CONNECTIONS, ca: config.ca });
   const { origin } = new URL(config.url);
   const send = sender(agent);
   const authority = authorityOf(config, origin, send);

@@ -2,6 +2,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
+import { createLanes } from '../../lib/limiter.ts';
 import { isLocalHttp } from '../../lib/local-http.ts';
 import { defineProvider } from '../define-provider.ts';
 import { textWithin } from '../kit/answer-text.ts';
@@ -18,6 +19,9 @@ import {
 } from '../kit/spoken.ts';
 import { openAgent, type HttpAgent } from '../kit/http-agent.ts';
 import { ProviderError, type ProviderErrorKind } from '../provider.ts';
+
+/** A thousand ends at once are no thousand calls at a server of yours. */
+const AT_ONCE = 16;
 
 const LONGEST_ANSWER = 65_536;
 const SECRET = /^(?:whsec_)?([A-Za-z0-9+/]{32,88}={0,2})$/;
@@ -119,7 +123,7 @@ const speakerTo = ({ url, secret }: Config, name: string, agent: HttpAgent): Spe
       });
     }
   };
-  return async (question, signal) => {
+  const ask: Speaker = async (question, signal) => {
     const { statusCode, body } = await send(question, signal);
     if (statusCode === 200) return await read(body, name);
     await body.dump();
@@ -129,6 +133,8 @@ const speakerTo = ({ url, secret }: Config, name: string, agent: HttpAgent): Spe
       `${name} answered ${question.body.action} with ${statusCode}; ${what}.`,
     );
   };
+  const inLane = createLanes(AT_ONCE);
+  return async (question, signal) => await inLane(async () => await ask(question, signal), signal);
 };
 
 export const webhook = defineProvider<Config, Scope, Handle>({
@@ -139,7 +145,7 @@ export const webhook = defineProvider<Config, Scope, Handle>({
   handle: handleSchema,
   connect: (config) => {
     const name = `The server at ${new URL(config.url).host}`;
-    const agent = openAgent({ connect: config.ca === undefined ? {} : { ca: config.ca } });
+    const agent = openAgent({ connections: AT_ONCE, ca: config.ca });
     const connection = spokenConnection({
       say: speakerTo(config, name, agent),
       name,

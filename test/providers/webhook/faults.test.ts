@@ -21,6 +21,22 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
+const connectedTo = async (server: Server, config: Record<string, Json> = {}) => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const connection = connectTo(
+    provider,
+    { url: `http://127.0.0.1:${port}`, secret: text(SECRET), ...config },
+    { timeoutMs: 8_000 },
+  );
+  closing.push(async () => {
+    await connection.disconnect();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return connection;
+};
+
 const rig = async (reply: (action: string, count: number) => Reply, config: Record<string, Json> = {}) => {
   const heard: Heard[] = [];
   const server: Server = createServer((request, response) => {
@@ -36,20 +52,10 @@ const rig = async (reply: (action: string, count: number) => Reply, config: Reco
       response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const connection = connectTo(
-    provider,
-    { url: `http://127.0.0.1:${port}`, secret: text(SECRET), ...config },
-    { timeoutMs: 8_000 },
-  );
-  closing.push(async () => {
-    await connection.disconnect();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { heard, connection };
+  return { heard, connection: await connectedTo(server, config) };
 };
+
+type Spoken = { action: string; grant_id: string };
 
 test('a change that is tried again keeps its id, each try is signed by every secret, and a look has a new id', async () => {
   const { heard, connection } = await rig(
@@ -165,3 +171,32 @@ test.each(['LD_PRELOAD', 'NODE_OPTIONS', 'PATH', 'GIT_SSH_COMMAND', 'ALL_PROXY',
     });
   },
 );
+
+test('a thousand ends at once are no thousand calls at the server: each has its turn, and none is lost', async () => {
+  const ended = new Set<string>();
+  const open = { calls: 0, most: 0 };
+  const sockets = new Set<unknown>();
+  const server = createServer((request, response) => {
+    sockets.add(request.socket);
+    open.calls += 1;
+    open.most = Math.max(open.most, open.calls);
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const { action, grant_id: grantId } = JSON.parse(Buffer.concat(parts).toString()) as Spoken;
+      if (action === 'revoke') ended.add(grantId);
+      setTimeout(() => {
+        open.calls -= 1;
+        response.writeHead(200);
+        response.end(JSON.stringify(action === 'check' ? { state: 'absent' } : { outcome: 'removed' }));
+      }, 2);
+    });
+  });
+  const connection = await connectedTo(server);
+  const grants = Array.from({ length: 1_000 }, () => contextOf());
+  const outcomes = await Promise.all(grants.map((ctx) => connection.revoke({ role: 'read' }, undefined, ctx)));
+  expect({ ended: ended.size, outcomes: new Set(outcomes) }).toEqual({ ended: 1_000, outcomes: new Set(['removed']) });
+  expect(open.most).toBeGreaterThan(1);
+  expect(open.most).toBeLessThanOrEqual(16);
+  expect(sockets.size).toBeLessThanOrEqual(16);
+});
