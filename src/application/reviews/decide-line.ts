@@ -24,8 +24,10 @@ const demandReviewer = async (deps: Deps, { caller }: DecideLineInput, { line, v
   const refusal = { type: 'campaign.refused', person, data: { campaign: line.campaignId, line: line.id } } as const;
   const reviewersOf = await openReviewers(deps, { lines: [line], freshness: 'fresh' });
   const looked = await reviewersOf({ line, campaign: view.campaign });
-  const { people, failures, isAbout } = looked;
+  const { people, failures, isAbout, unsure } = looked;
   if (isAbout(person)) return refuse(deps, refusal, new DomainError('own_line', { id: line.id }));
+  const [unknown] = unsure;
+  if (unknown) throw unknown;
   if (people.some(({ id }) => id === person.id)) return;
   const [failure] = failures;
   if (failure) throw failure;

@@ -14,8 +14,12 @@ type LookDeps = Pick<Deps, 'directory' | 'policy'> & { store: { read: Pick<Deps[
 type Line = Pick<CampaignLine, 'reviewers' | 'about'>;
 type OfLine = { line: Line; campaign: Pick<Campaign, 'overdueAt' | 'silence'> };
 
-/** `failures`: what could not be looked up. `isAbout`: whether the line is about a person. */
-export type Reviewers = { people: Person[]; failures: Members['failures']; isAbout: (person: Person) => boolean };
+/**
+ * `failures`: what could not be looked up. `isAbout`: whether the line is about a person. `unsure`: why whom it is about is known by no more
+ * than an id, so that another account of theirs would not be recognised.
+ */
+export type Reviewers = About & { people: Person[]; failures: Members['failures'] };
+type About = { isAbout: (person: Person) => boolean; unsure: Members['failures'] };
 
 /** A client is no person. */
 const peopleIn = (about: readonly string[]): string[] => about.filter((id) => !id.startsWith('client:'));
@@ -42,25 +46,28 @@ export const openReviewers = async (
   const stored = new Map((await deps.store.read.people([...ids])).map((person) => [person.id, person]));
   const members = createLookUps(deps, freshness);
   const named = (refs: readonly string[]): Promise<Members> => members(refs.map((ref) => sourceOf(policy, ref)));
-  const aboutPerson = async ({ about }: Line): Promise<(person: Person) => boolean> => {
+  const aboutOf = async ({ about }: Line): Promise<About> => {
     const of = peopleIn(about);
     const now = await Promise.all(of.map((id) => members([sourceOfId(id)])));
     const people = [...of.flatMap((id) => stored.get(id) ?? []), ...now.flatMap((one) => one.people)];
-    return (person) => about.includes(person.id) || people.some((one) => isSameHuman(one, person));
+    return {
+      isAbout: (person) => about.includes(person.id) || people.some((one) => isSameHuman(one, person)),
+      unsure: of.flatMap((id, at) => (stored.has(id) ? [] : (now[at]?.failures ?? []))),
+    };
   };
   return async ({ line, campaign }) => {
-    const isAbout = await aboutPerson(line);
-    const isOther = (person: Person): boolean => !isAbout(person);
+    const about = await aboutOf(line);
+    const isOther = (person: Person): boolean => !about.isAbout(person);
     const own = await named(line.reviewers);
     const people = own.people.filter(isOther);
     const isEscalated = campaign.overdueAt !== null && campaign.silence === 'escalate';
-    if (people.length > 0 && !isEscalated) return { people, failures: own.failures, isAbout };
+    if (people.length > 0 && !isEscalated) return { ...about, people, failures: own.failures };
     const admins = await named(policy.admins);
     const all = [...people, ...admins.people.filter(isOther)];
     return {
+      ...about,
       people: [...new Map(all.map((person) => [person.id, person])).values()],
       failures: [...own.failures, ...admins.failures],
-      isAbout,
     };
   };
 };

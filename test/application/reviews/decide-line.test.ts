@@ -10,6 +10,7 @@ import { waitingLines } from '../../../src/application/reviews/waiting-lines.ts'
 import { linesCsv } from '../../../src/domain/reviews/lines-csv.ts';
 import type { CampaignLine, LineDecision } from '../../../src/domain/reviews/campaign.ts';
 import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
+import { DomainError } from '../../../src/domain/errors.ts';
 import { setClock } from '../../support/quarter/clock.ts';
 import { personOf } from '../../support/quarter/people.ts';
 import type { Name } from '../../support/quarter/people.ts';
@@ -78,6 +79,25 @@ test('another account of the person whom a line is about decides on it no more t
   const caller = { kind: 'person', person: other } as unknown as PersonCaller;
   const deciding = { caller, lineId: line?.id ?? '', decision: 'keep', note: null } as const;
   await expect(decideLine(quarter.deps, deciding)).rejects.toMatchObject({ code: 'own_line' });
+});
+
+test('nobody decides on a line about a person who is not known and cannot be looked up: they could be that person', async () => {
+  const sam = personOf('sam');
+  const [line] = await quarter.store.read.lines((await quarter.store.read.campaigns(1))[0]?.campaign.id ?? '');
+  const [about] = line?.about ?? [];
+  const { deps } = quarter;
+  const members: typeof deps.directory.members = (from, requester) =>
+    from.some((source) => source.kind === 'person' && about?.endsWith(`:${source.ref}`))
+      ? Promise.reject(new DomainError('lookup_failed', { what: 'person', why: 'ratelimited' }))
+      : deps.directory.members(from, requester);
+  const unread = {
+    ...deps,
+    directory: { ...deps.directory, members },
+    store: { ...deps.store, read: { ...deps.store.read, people: () => Promise.resolve([]) } },
+  };
+  const name = about === sam.id ? 'ines' : 'sam';
+  const deciding = { caller: await callerOf(name), lineId: line?.id ?? '', decision: 'keep', note: null } as const;
+  await expect(decideLine(unread, deciding)).rejects.toMatchObject({ code: 'lookup_failed' });
 });
 
 test('the database refuses a decision on a line about its decider, whatever the code does', async () => {
