@@ -12,7 +12,13 @@ const SHORTEST = 6;
 const HIDDEN = '***';
 /** `https://user:password@host`, and what flags and variables of a command line give away by their names. */
 const WRITTEN: readonly [RegExp, string][] = [
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@]+@/gi, `$1${HIDDEN}@`],
+  // To the last @ of the word: one before it may be part of the password.
+  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)\S+@/gi, `$1${HIDDEN}@`],
+  // A token in place of a user, as of GitHub: names of users are shorter.
+  [/([a-z][a-z0-9+.-]*:\/\/)[^\s:/@?#]{20,}@/gi, `$1${HIDDEN}@`],
+  [/(authorization["']?\s*[=:]\s*["']?)(?:(?:bearer|basic|token)\s+)?[^\s"']+/gi, `$1${HIDDEN}`],
+  [/(\bbearer\s+)[^\s"']{16,}/gi, `$1${HIDDEN}`],
+  [/(\bcurl\s[^\n]*?(?:-u|--user|--proxy-user)[\s=]*["']?[^\s:"']+:)[^\s"']+/gi, `$1${HIDDEN}`],
   [
     /((?:token|secret|passw(?:or)?d|pwd|api[-_]?key|credential)s?["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s"']+)/gi,
     `$1${HIDDEN}`,
