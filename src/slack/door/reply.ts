@@ -1,6 +1,7 @@
 /** A private answer: where the person is when Slack gave us a way back there, else by direct message. */
 import type { Reply, Slack } from './context.ts';
 import { post } from '../connection/http-call.ts';
+import { fitted } from './fitted.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -9,7 +10,8 @@ export type ReplyTo = { userId: string; responseUrl: string | undefined; threadT
 
 export const createReply =
   ({ client, log }: Pick<Slack, 'client' | 'log'>, { userId, responseUrl, threadTs }: ReplyTo) =>
-  async (message: Reply): Promise<void> => {
+  async (given: Reply): Promise<void> => {
+    const message = given.blocks ? { ...given, blocks: fitted(given.blocks) } : given;
     if (responseUrl && (await respond(responseUrl, message, log))) return;
     await client.chat.postMessage({
       channel: userId,
