@@ -18,7 +18,8 @@ import {
 import { DomainError } from '../domain/errors.ts';
 import type { Extension } from '../domain/grants/extension.ts';
 import { HUMAN_KINDS } from '../domain/lifecycle.ts';
-import type { Store, Tx } from '../application/deps.ts';
+import type { ExtensionOfDelivery, ExtensionReads } from '../application/grants/extension-ports.ts';
+import type { Tx } from '../application/deps.ts';
 import { extensions } from './schema/extensions.ts';
 import { grants, requests } from './schema/requests.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, only } from './statement.ts';
@@ -33,7 +34,18 @@ const isMoving = sql`${extensions.state} = 'moving'`;
 const isActive = sql`${grants.state} = 'active'`;
 const ofRequest = (requestId: string) => and(eq(extensions.requestId, requestId), isMoving);
 
-export const extensionReads = (db: Db): Pick<Store['read'], 'extension' | 'activeGrants' | 'countSharers'> => ({
+const extensionOfDelivery =
+  (db: Db): ExtensionOfDelivery =>
+  async (grantId, idempotencyKey) => {
+    const found = await db
+      .select({ requestId: requests.id })
+      .from(requests)
+      .where(and(eq(requests.idempotencyKey, idempotencyKey), eq(requests.extendsGrantId, grantId)));
+    return firstOrNull(found);
+  };
+
+export const extensionReads = (db: Db): ExtensionReads => ({
+  extensionOfDelivery: extensionOfDelivery(db),
   extension: async (requestId): Promise<Extension | null> =>
     firstOrNull(await db.select(columns).from(extensions).where(eq(extensions.requestId, requestId))),
   activeGrants: ({ granteeId, target, role }) =>
@@ -109,7 +121,7 @@ const findOpen =
   (db: Db): Writes['findOpen'] =>
   async (grantId) => {
     const found = await db
-      .select({ requestId: requests.id, byMs: requests.extendsByMs, idempotencyKey: requests.idempotencyKey })
+      .select({ requestId: requests.id, byMs: requests.extendsByMs })
       .from(requests)
       .leftJoin(extensions, eq(extensions.requestId, requests.id))
       .where(and(eq(requests.extendsGrantId, grantId), or(sql`${requests.state} = 'pending'`, isMoving)));
@@ -145,6 +157,7 @@ const touches = (db: Db): Pick<Writes, 'touchGrant' | 'touchSettled'> => ({
 export const extensionWrites = (db: Db): Writes => ({
   ...moveWrites(db),
   findOpen: findOpen(db),
+  ofDelivery: extensionOfDelivery(db),
   listStalled: async (limit) => {
     const rows = await db
       .select({ requestId: extensions.requestId })

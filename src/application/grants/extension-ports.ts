@@ -4,7 +4,11 @@ import type { Grant } from '../../domain/grants/grant.ts';
 import type { GrantState } from '../../domain/lifecycle.ts';
 import type { Request } from '../../domain/requests/request.ts';
 
+/** The request for more time for this grant that this delivery made, whatever became of it. */
+export type ExtensionOfDelivery = (grantId: string, idempotencyKey: string) => Promise<{ requestId: string } | null>;
+
 export type ExtensionReads = {
+  extensionOfDelivery: ExtensionOfDelivery;
   extension(requestId: string): Promise<Extension | null>;
   /** Active grants of this person in this role, the one that ends last first. */
   activeGrants(of: Pick<Grant, 'granteeId' | 'target' | 'role'>): Promise<Grant[]>;
@@ -29,7 +33,8 @@ export type ExtensionWrites = {
   /** Requests whose move nobody works on, or whose grant is not active any more. */
   listStalled(limit: number): Promise<string[]>;
   /** The request of more time for this grant and is not settled yet: a pending request or a move that is under way. */
-  findOpen(grantId: string): Promise<{ requestId: string; byMs: number; idempotencyKey: string | null } | null>;
+  findOpen(grantId: string): Promise<{ requestId: string; byMs: number } | null>;
+  ofDelivery: ExtensionOfDelivery;
   /** Locks and returns pending requests for more time whose grant is not active any more, skipping those others hold. */
   lockOrphans(limit: number): Promise<Request[]>;
   /** Raises the version of the request that a grant came from, and gives its id. */

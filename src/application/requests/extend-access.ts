@@ -48,6 +48,9 @@ export const extend = async (
   const person = input.caller.person;
   const grant = await findOwn(deps, input, person);
   const base = await mustView(deps, grant.requestId);
+  // Delivered a second time it is answered as the first time, and not by what that changed. After the view: it may show it.
+  const same = input.idempotencyKey && (await deps.store.read.extensionOfDelivery(grant.id, input.idempotencyKey));
+  if (same) return sent(deps, { grant }, { id: same.requestId, isRepeat: true });
   const extending: Extending = { policy: deps.policy(), person, grant, base, input };
   assertExtendable(extending, grant, base.now);
   const endsAt = endWithIncident(grant, base.incident);

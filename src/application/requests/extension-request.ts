@@ -35,9 +35,10 @@ export const holdGrant = async (
 ): Promise<{ grant: Grant; now: Date; repeatOf: string | null }> => {
   const grant = await tx.grants.lock(extending.grant.id);
   if (!grant) throw new DomainError('grant_not_found', { id: extending.grant.id });
-  const open = await tx.extensions.findOpen(grant.id);
   const key = extending.input.idempotencyKey;
-  if (open && key !== null && open.idempotencyKey === key) return { grant, now: new Date(0), repeatOf: open.requestId };
+  const same = key === null ? null : await tx.extensions.ofDelivery(grant.id, key);
+  if (same) return { grant, now: new Date(0), repeatOf: same.requestId };
+  const open = await tx.extensions.findOpen(grant.id);
   const now = await tx.now();
   assertExtendable(extending, grant, now);
   if (open) throw new DomainError('extend_pending', { byMs: open.byMs });

@@ -172,4 +172,17 @@ describe('a second click', () => {
     expect(two.view.request.id).toBe(one.view.request.id);
     expect([one, two].filter(({ isRepeat }) => isRepeat)).toHaveLength(1);
   });
+
+  test.each(['waits', 'is done'])(
+    'that is delivered again when the first %s is answered as the first',
+    async (when) => {
+      const { id } = await active();
+      const one = await sent({ byMs: MINUTE_MS, idempotencyKey: 'action:1', deadline: 0 });
+      if (when === 'is done') await rig.useCases.finishExtension({ requestId: one.view.request.id });
+      const end = await endOf(id);
+      const two = await sent({ byMs: MINUTE_MS, idempotencyKey: 'action:1', deadline: 0 });
+      expect([two.view.request.id, two.isRepeat]).toEqual([one.view.request.id, true]);
+      expect(await endOf(id)).toBe(end);
+    },
+  );
 });
