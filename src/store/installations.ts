@@ -40,6 +40,7 @@ export const installationWrites = (db: Db): InstallationWrites => ({
     await distrust(db, removed.enterpriseId);
     return true;
   },
+  distrust: (enterpriseId) => distrust(db, enterpriseId),
   claimRenewal: async (id, forMs) => {
     const { rows } = await db.execute(sql`update slack_installations
       set renewing_until = clock_timestamp() + ${forMs} * interval '1 millisecond'

@@ -3,6 +3,7 @@ import { WebClient } from '@slack/web-api';
 import type pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createInstallationBook } from '../../src/application/identity/installations.ts';
+import type { InstallationBook } from '../../src/application/identity/installation-ports.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createSealing } from '../../src/lib/sealing.ts';
@@ -36,13 +37,16 @@ afterEach(async () => {
 });
 
 /** As each process has it. */
-const open = (): Organisation => {
-  const store = createStore({ pool, log, onWork: () => undefined });
+const open = (book = bookOf()): Organisation => {
   const { clientId, clientSecret } = slack.state.oauth;
   return createOrganisation({
     ...{ enterpriseId: 'E0ACME', clientId, clientSecret, apiUrl: slack.apiUrl, log },
-    ...{ book: createInstallationBook({ store, ids: { next: newId } }), vault: createSealing([Buffer.alloc(32, 7)]) },
+    ...{ book, vault: createSealing([Buffer.alloc(32, 7)]) },
   });
+};
+const bookOf = (): InstallationBook => {
+  const store = createStore({ pool, log, onWork: () => undefined });
+  return createInstallationBook({ store, ids: { next: newId } });
 };
 
 const install = async ({ installations }: Organisation, change: Partial<Tokens> = {}): Promise<void> => {
@@ -138,3 +142,28 @@ it('what was read of the organisation counts no more once a workspace is added o
   await organisation.installations.remove({ id: 'T0NORTH', name: 'North' }, 'account_inactive');
   expect((await look()).found).toBeNull();
 });
+
+it.each(['added', 'removed'] as const)(
+  'believes nothing that was read with the list from before, once one is %s, though it was kept after that',
+  async (change) => {
+    const { facts } = createSlackMemory(pool);
+    const name = { kind: 'email', key: 'olga@acme.test' } as const;
+    const find = async () => {
+      const [found] = await facts.find('E0ACME', [{ ...name, known: null, use: 'decision' }]);
+      if (!found) throw new Error('nothing was looked for');
+      return found;
+    };
+    const book = bookOf();
+    let isKept = false;
+    // As a look-up that began between the change and the new list.
+    const list = async () => {
+      await facts.keep('E0ACME', [{ ...name, value: 'of one workspace' }], (await find()).asOf);
+      isKept = (await find()).found !== null;
+      return book.list();
+    };
+    const one = open({ ...book, list });
+    await install(one);
+    if (change === 'removed') await one.installations.remove({ id: 'T0NORTH', name: 'North' }, 'token_revoked');
+    expect({ isKept, found: (await find()).found }).toEqual({ isKept: true, found: null });
+  },
+);

@@ -21,6 +21,8 @@ export type InstallationReads = {
 };
 
 export type InstallationWrites = {
+  /** What was read of the organisation's workspaces before now counts no more. */
+  distrust(enterpriseId: string): Promise<void>;
   /** In place of the one before. */
   put(installation: StoredInstallation): Promise<void>;
   /** False where it was gone before. */
@@ -35,4 +37,4 @@ export type InstallationBook = {
   add(installation: StoredInstallation, installedBy: string): Promise<void>;
   /** `why`: the chat service's word. */
   remove(installation: Pick<InstallationFacts, 'id' | 'name'>, why: string): Promise<void>;
-} & Pick<InstallationWrites, 'claimRenewal' | 'setTokens'>;
+} & Pick<InstallationWrites, 'distrust' | 'claimRenewal' | 'setTokens'>;

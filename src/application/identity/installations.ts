@@ -34,6 +34,7 @@ export const createInstallationBook = ({ store, ids }: BookDeps): InstallationBo
         ],
       });
     }),
+  distrust: (enterpriseId) => store.transaction((tx) => tx.installations.distrust(enterpriseId)),
   claimRenewal: (id, forMs) => store.transaction((tx) => tx.installations.claimRenewal(id, forMs)),
   setTokens: (id, tokens) => store.transaction((tx) => tx.installations.setTokens(id, tokens)),
 });

@@ -108,6 +108,11 @@ export const createInstallations = (settings: Settings): Installations => {
     const stored = (await book.list()).filter((one) => one.enterpriseId === enterpriseId);
     return stored.map((one) => opened(vault, one));
   }, RECENT_MS);
+  /** A look that began with the list from before is kept like any other: it counts no more, now that the list is new. */
+  const relisted = async (): Promise<void> => {
+    await listed.fresh('all');
+    await book.distrust(enterpriseId);
+  };
   const renewOnce = createRenewals({ settings, list: listed.fresh });
   return {
     all: () => listed.recent('all'),
@@ -123,11 +128,11 @@ export const createInstallations = (settings: Settings): Installations => {
     },
     add: async ({ token, refreshToken, expiresAt, ...facts }, installedBy) => {
       await book.add({ ...facts, ...sealTokens(vault, facts.id, { token, refreshToken, expiresAt }) }, installedBy);
-      await listed.fresh('all');
+      await relisted();
     },
     remove: async (installation, why) => {
       await book.remove(installation, why);
-      await listed.fresh('all');
+      await relisted();
     },
   };
 };
