@@ -25,6 +25,8 @@ type Figures = Run &
   };
 
 const GRANTS_LIMIT_MS = 120_000;
+/** They are opened at one a minute. */
+const CONNECTED_LIMIT_MS = 300_000;
 const TOLD_LIMIT_MS = 600_000;
 /** What one post a second to a channel costs a message at least where others were before it. */
 const POST_EVERY_MS = 1_000;
@@ -118,7 +120,8 @@ const rushOnce = async ({ servers, say }: Bench, run: Run): Promise<Figures> => 
   const plan = { servers, target, storeUrl, slackApiUrl: apiUrl, policy: policyFor(target), settings };
   const apps = [];
   for (let count = 0; count < run.processes; count += 1) apps.push(await startApp(plan));
-  await workspace.waitFor(() => workspace.connectionCount() === run.processes * SOCKETS, { what: 'the connections' });
+  const connections = { what: 'the connections', timeoutMs: CONNECTED_LIMIT_MS };
+  await workspace.waitFor(() => workspace.connectionCount() === run.processes * SOCKETS, connections);
   workspace.faults.beReal();
   const made = await rush(
     slack,
