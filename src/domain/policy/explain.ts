@@ -48,7 +48,7 @@ const PROBLEM_WORDS: Record<RequestProblem['code'], (facts: RequestProblem['fact
 };
 
 /** One sentence about what the requester can fix. */
-const problemSentence = ({ code, facts }: RequestProblem): string => PROBLEM_WORDS[code](facts);
+export const problemSentence = ({ code, facts }: RequestProblem): string => PROBLEM_WORDS[code](facts);
 
 /** A deployment has no length. */
 const upTo = ({ target }: RequestedAccess, { capMs }: Verdict): string =>

@@ -1,6 +1,7 @@
 /** Runs past requests through another policy and says what would have come out differently. Pure; the caller brings the past. */
 import { groupsToRead } from './candidates.ts';
 import { decide } from './decide.ts';
+import { problemSentence } from './explain.ts';
 import { sourceKey } from './sources.ts';
 import type { Policy } from './types.ts';
 import type { Verdict } from './verdict.ts';
@@ -78,7 +79,8 @@ const words = (judgement: Evaluation): string => {
 };
 
 const changeOf = (policy: Policy, past: PastRequest): ReplayChange | null => {
-  const after = evaluationOf(decide(policy, past.requested, past.facts));
+  const verdict = decide(policy, past.requested, past.facts);
+  const after = evaluationOf(verdict);
   const kind = kindOf(past.before, after);
   if (kind === null) return null;
   const { id, requester, before } = past;
@@ -87,7 +89,8 @@ const changeOf = (policy: Policy, past: PastRequest): ReplayChange | null => {
   const looked = groupsToRead(policy, past.requested);
   const unknownGroups = (past.facts.requester.unknownGroups ?? []).filter((name) => looked.includes(name));
   const uncertainty = unknownGroups.length > 0 ? `; not known: were they in ${unknownGroups.join(', ')} then` : '';
-  const message = `${past.facts.now.toISOString()} ${requester} ${target}/${role}: ${words(before)} -> ${words(after)} (${kind}${uncertainty})`;
+  const why = after.decision === 'refuse' ? `: ${verdict.problems.map(problemSentence).join(' ')}` : '';
+  const message = `${past.facts.now.toISOString()} ${requester} ${target}/${role}: ${words(before)} -> ${words(after)} (${kind}${uncertainty})${why}`;
   const what = { id, at: past.facts.now, requester, target, role, kind, before, after };
   return { ...what, unknownGroups, isRecorded, message };
 };
