@@ -8,9 +8,13 @@ export type Variables = Record<string, string | undefined>;
 
 /** The value, null where it is not set, or what is wrong as a sentence that never holds the value. An empty value is not set. */
 export const readVariable = (env: Variables, name: string): { value: string | null } | { problem: string } => {
-  const value = env[name]?.trim() ? env[name] : null;
-  const file = env[`${name}_FILE`]?.trim() || null;
-  if (file === null) return { value: value ?? null };
+  const given = (of: string): string | null => {
+    const text: unknown = env[of];
+    return typeof text === 'string' && text.trim() ? text : null;
+  };
+  const value = given(name);
+  const file = given(`${name}_FILE`)?.trim() ?? null;
+  if (file === null) return { value };
   if (value) return { problem: `${name} and ${name}_FILE are both set; unset one of them.` };
   try {
     if (statSync(file).size > FILE_BYTES_MAX)

@@ -69,13 +69,26 @@ const configured = (settings: readonly Setting[], env: NodeJS.ProcessEnv): NodeJ
   return Object.fromEntries([...pairs, ['GIT_CONFIG_COUNT', String(before + settings.length)]]);
 };
 
+/** A user of fewer characters is a word like any other. */
+const TOKEN_CHARS_MIN = 8;
+
+/** git names the user of an address that it wants a password for, and a token is often given as that user. */
+const withoutSecrets = (said: string, url: string): string => {
+  const [, , userinfo = ''] = USERINFO.exec(url) ?? [];
+  return userinfo
+    .split(':')
+    .flatMap((part) => [part, decoded(part), encodeURIComponent(decoded(part))])
+    .filter(({ length }) => length >= TOKEN_CHARS_MIN)
+    .reduce((text, secret) => text.replaceAll(secret, '***'), shown(said));
+};
+
 /** Never what Node says of it, which is the whole command. */
-const whyNot = ({ code, killed, signal }: ExecFileException, stderr: string): string => {
+const whyNot = ({ code, killed, signal }: ExecFileException, stderr: string, url: string): string => {
   if (code === 'ENOENT') return 'there is no program git; install it';
   if (String(code) === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'git answered too much';
   if (killed) return `git did not end within ${TIMEOUT_MS / 1000} s`;
   const said = stderr.trim().split('\n').at(-1) ?? '';
-  if (said !== '') return said;
+  if (said !== '') return withoutSecrets(said, url);
   return signal ? `git was ended by ${signal}` : `git ended with ${code ?? 'no'} exit code and said nothing`;
 };
 
@@ -95,7 +108,7 @@ export const gitIn = (folder: string, url: string): Git => {
   return (args, input = '') =>
     new Promise((resolve, reject) => {
       const child = execFile('git', args, options, (error, stdout, stderr) => {
-        if (error) reject(new GitFailure(whyNot(error, stderr.toString('utf8'))));
+        if (error) reject(new GitFailure(whyNot(error, stderr.toString('utf8'), url)));
         else resolve(stdout);
       });
       // How a program ends says that it did not read.

@@ -12,6 +12,8 @@ const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
 const TABLE = { migrationsSchema: 'public', migrationsTable: 'schema_migrations' };
 /** Any number will do as long as nothing else in the database takes the same advisory lock. */
 const MIGRATION_LOCK = 7_215_001;
+/** Behind a statement that waits for its lock all others on that table wait: short, so that only this waits. */
+const LOCK_TIMEOUT = '5s';
 const UNDEFINED_TABLE = '42P01';
 
 /**
@@ -87,6 +89,7 @@ export const migrateDatabase = (address: Address): Promise<{ applied: string[] }
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const before = compare(await appliedTimes(client));
     if (before.state === 'ahead' || before.state === 'current') return { applied: [] };
+    await client.query(`set lock_timeout = '${LOCK_TIMEOUT}'`);
     await migrate(drizzle(client), { migrationsFolder: FOLDER, ...TABLE });
     const after = compare(await appliedTimes(client));
     return { applied: after.applied.filter((name) => !before.applied.includes(name)) };

@@ -32,6 +32,8 @@ const faultOf = (error: Error, address: DatabaseAddress): string | null => {
   if (ofTls) return `Postgres cannot be reached with DATABASE_URL: ${ofTls} (${what}).`;
   if (code === '42501')
     return `Postgres refuses (${what}); give the role of DATABASE_URL that right, or name the role that owns the database.`;
+  if (code === '55P03')
+    return `Another session of Postgres holds a lock for too long (${what}), and nothing was changed; let it end (pg_stat_activity shows it), then run this again.`;
   const isOfNetwork = /^E[A-Z_]+$/.test(code);
   if (SQLSTATE.test(code) && !NOT_IN.test(code) && !isOfNetwork)
     return `Postgres refused a statement (${what}); see its log, and that DATABASE_URL names Latchkey's own database.`;

@@ -95,6 +95,19 @@ describe('latchkey init', () => {
     expect(env).toHaveProperty('SLACK_SIGNING_SECRET');
   });
 
+  it.each([
+    'https://latchkey.acme.test/a: b',
+    'https://latchkey.acme.test/\nfoo: bar',
+    "https://latchkey.acme.test/?a='",
+    'https:x.test',
+  ])('refuses %j as an address, and writes nothing', async (address) => {
+    const dir = folder();
+    const { code, err } = await init(dir, '--yes', '--no-doctor', '--public-url', address);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^--public-url: .* is no public address; write it as https:/s);
+    expect(existsSync(dir)).toBe(false);
+  });
+
   it('ends in doctor, which says what is missing yet, and answers programs in JSON', async () => {
     const dir = folder();
     const { code, out } = await init(dir, '--yes', '--json', ...PEOPLE);

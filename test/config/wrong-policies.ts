@@ -123,6 +123,20 @@ export const WRONG: Wrong[] = [
     'names no environment variable',
   ],
   [
+    'a variable that is named as what every object has',
+    changed('ORDERS_DB_ADMIN_URL', 'toString'),
+    'missing_variable',
+    8,
+    'toString is not set',
+  ],
+  [
+    'the password of its own database',
+    changed('ORDERS_DB_ADMIN_URL', 'POSTGRES_PASSWORD'),
+    'own_secret',
+    8,
+    'not given to targets',
+  ],
+  [
     'a secret of Latchkey itself',
     changed('ORDERS_DB_ADMIN_URL', 'LATCHKEY_SECRET_KEY'),
     'own_secret',

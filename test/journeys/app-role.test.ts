@@ -76,6 +76,31 @@ test.each([
   await expect(refused).rejects.toMatchObject({ code });
 });
 
+/** What the owner's functions read, in the schema of temporary tables that Postgres looks in before all others. */
+const LOOKALIKES = `
+create temp table audit_personal as select id as event_id from audit_events where type = 'request.created' limit 1;
+create temp table audit_chain as
+  select event_id, 1::bigint as seq, '{"actor":{"kind":"system"},"data":{}}' as open_text from audit_personal
+  union all
+  select min(id), 2, '{"data":{"throughSeq":1}}' from audit_events where type = 'record.erased'`;
+
+test('it cannot have an event rewritten by tables that are named as those of the log', async () => {
+  await withClient(appUrl, async (app) => {
+    await app.query('begin');
+    await app.query(
+      `insert into audit_events (at, type, actor, data) values (now(), 'record.erased', '{"kind":"system"}', '{"throughSeq":1}')`,
+    );
+    await app.query(LOOKALIKES);
+    const of = 'select actor, data from audit_events where id = (select event_id from pg_temp.audit_personal)';
+    const { rows: before } = await app.query(of);
+    const { rows: erased } = await app.query('select erase_personal(10) as count');
+    const { rows: after } = await app.query(of);
+    await app.query('rollback');
+    expect(before).toHaveLength(1);
+    expect({ erased, after }).toEqual({ erased: [{ count: 0 }], after: before });
+  });
+});
+
 test('it may write the tables that a later version brings', async () => {
   await withClient(ownerUrl, (owner) => owner.query('create table of_a_later_version (id int)'));
   await withClient(appUrl, async (app) => {

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrateDatabase, schemaState } from '../../src/store/migrate.ts';
 import { createTargetDatabase } from '../support/database.ts';
+import { runCli } from '../support/process.ts';
 import type { TargetDatabase } from '../support/database.ts';
 
 let database: TargetDatabase<'nobody'>;
@@ -46,6 +47,27 @@ test('a database that misses the last migration is behind, and one that an unkno
   ]);
   expect(await schemaState(database.url)).toMatchObject({ state: 'ahead' });
   expect(await migrateDatabase(database.url)).toEqual({ applied: [] });
+});
+
+test('a lock that somebody holds on a table ends it before others wait behind it, and nothing is changed', async () => {
+  const held = await createTargetDatabase({ groups: ['nobody'] });
+  const holder = new pg.Client({ connectionString: held.url });
+  await holder.connect();
+  try {
+    await migrateDatabase(held.url);
+    await holder.query('delete from schema_migrations where id = (select max(id) from schema_migrations)');
+    await holder.query('begin');
+    await holder.query('lock table schema_migrations in share mode');
+    const refused = await runCli(['migrate'], { DATABASE_URL: held.url });
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(/^Another session of Postgres holds a lock for too long .*55P03.*run this again\.\n$/);
+    await holder.query('rollback');
+    expect(await schemaState(held.url)).toMatchObject({ state: 'behind' });
+    expect(await runCli(['migrate'], { DATABASE_URL: held.url })).toMatchObject({ code: 0 });
+  } finally {
+    await holder.end();
+    await held.drop();
+  }
 });
 
 test('the tables in code and the migrations say the same: generating would make nothing new', () => {

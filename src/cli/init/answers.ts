@@ -75,12 +75,15 @@ const readTargets =
     return targets.length > 0 ? { value: targets } : { problem: 'Name one target at least, as orders-db=postgres.' };
   };
 
+/** It is written into files of YAML and of the environment as it stands. No query, no fragment, no user. */
+const PLAIN_ADDRESS = /^https:\/\/[\w.~:/%[\]-]+$/;
+
 const readPublicUrl = (text: string): { value: string | null } | { problem: string } => {
   if (text === '' || text === '-') return { value: null };
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const isPlain = url !== null && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
-  return isPlain && url.protocol === 'https:'
-    ? { value: text.replace(/\/+$/, '') }
+  // As it is sent: a host in other letters is there in those of the DNS.
+  const address = /^https:\/\/\S+$/i.test(text) && URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '') : '';
+  return PLAIN_ADDRESS.test(address)
+    ? { value: address }
     : { problem: `"${text}" is no public address; write it as https://latchkey.acme.test, or leave it out.` };
 };
 

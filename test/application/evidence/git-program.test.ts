@@ -39,6 +39,7 @@ test.each([
   ['ends by a signal and says nothing', 'kill -9 $$', 'git was ended by SIGKILL'],
   ['fails and says nothing', 'exit 3', 'git ended with 3 exit code'],
   ['fails with a sentence', 'echo "fatal: no such branch" >&2; exit 128', 'fatal: no such branch'],
+  ['fails and says its token', `echo "fatal: no access with ${SECRET}" >&2; exit 128`, 'fatal: no access with ***'],
 ])('where git %s, the command with its address is not repeated', async (_what, end, sentence) => {
   standIn(end);
   const failure = await failureOf(`https://${SECRET}:@git.acme.test/a.git`);
@@ -76,7 +77,10 @@ test('git signs in with what the address holds, at this server', async () => {
   );
   vi.stubEnv('GIT_SSL_NO_VERIFY', '1');
   const failure = await failureOf(`https://bot:to%2Fken@127.0.0.1:${server.port}/a.git`);
+  const asked = await failureOf(`https://${SECRET}@127.0.0.1:${server.port}/a.git`);
   await server.stop();
+  expect(asked).toContain('could not read Password');
+  expect(asked).not.toContain(SECRET);
   expect(signedIn).toContain(`Basic ${Buffer.from('bot:to/ken').toString('base64')}`);
   expect(failure).not.toMatch(/to%2Fken|to\/ken/);
 });
