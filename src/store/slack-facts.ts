@@ -182,8 +182,30 @@ const streamsOf = (db: Db): EventStreams => ({
   },
 });
 
+/** Longer than one call takes, with what Slack may make it wait. */
+const TURN_MS = 10_000;
+/** Beside the plan of the same key, which may be ahead of it. */
+const turnOf = (key: string): string => `turn ${key}`;
+
+const turnsOf = (db: Db): Pick<Pace, 'begin' | 'end'> => ({
+  begin: async (key) => {
+    const until = sql`clock_timestamp() + ${TURN_MS} * interval '1 millisecond'`;
+    const { rowCount } = await db.execute(sql`
+      insert into slack_pace as p (key, planned_until) values (${turnOf(key)}, ${until})
+      on conflict (key) do update set planned_until = ${until} where p.planned_until <= clock_timestamp()`);
+    if (rowCount === 1) return 0;
+    const { rows } = await db.execute<{ waitMs: number }>(sql`
+      select (extract(epoch from planned_until - clock_timestamp()) * 1000)::float8 as "waitMs" from slack_pace where key = ${turnOf(key)}`);
+    return Math.max(1, Math.ceil(rows[0]?.waitMs ?? 1));
+  },
+  end: async (key, gapMs) => {
+    await db.execute(sql`
+      update slack_pace set planned_until = clock_timestamp() + ${gapMs} * interval '1 millisecond' where key = ${turnOf(key)}`);
+  },
+});
+
 /** A burst of `burst`, then one each `everyMs`: the generic cell rate algorithm, whose whole state is one moment a key. */
-const paceOf = (db: Db): Pace => ({
+const paceOf = (db: Db): Pick<Pace, 'reserve'> => ({
   reserve: async (key, { everyMs, burst, mostMs }) => {
     const next = sql`greatest(p.planned_until, clock_timestamp()) + ${everyMs} * interval '1 millisecond'`;
     const waitOf = (planned: SQL) =>
@@ -205,5 +227,5 @@ export type SlackMemory = { facts: Facts; streams: EventStreams; pace: Pace };
 
 export const createSlackMemory = (pool: pg.Pool): SlackMemory => {
   const db = drizzle(pool);
-  return { facts: factsOf(db), streams: streamsOf(db), pace: paceOf(db) };
+  return { facts: factsOf(db), streams: streamsOf(db), pace: { ...paceOf(db), ...turnsOf(db) } };
 };

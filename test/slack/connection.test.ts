@@ -77,6 +77,12 @@ const failureOf = async (app: SlackApp): Promise<StartError> => {
   return error;
 };
 
+const paceWith = (reserve: Pace['reserve']): Pace => ({
+  reserve,
+  begin: () => Promise.resolve(0),
+  end: () => Promise.resolve(),
+});
+
 describe('the start', () => {
   it('with a wrong bot token ends with one sentence that names it', async () => {
     const error = await failureOf(make({ botToken: 'xoxb-wrong' }));
@@ -143,7 +149,7 @@ describe('the socket', () => {
 
   it('waits its turn where another is heard by already, since Slack promises one a minute', async () => {
     const reserve = vi.fn<Pace['reserve']>().mockResolvedValue({ isTaken: true, waitMs: 1_500 });
-    const app = make({ pace: { reserve } });
+    const app = make({ pace: paceWith(reserve) });
     await app.start();
     const openedAt = performance.now();
     expect(slack.connectionCount()).toBe(1);
@@ -156,7 +162,7 @@ describe('the socket', () => {
 
   it('waits for no turn once no other is heard by, and then one alone is opened at once', async () => {
     const reserve = vi.fn<Pace['reserve']>().mockResolvedValue({ isTaken: true, waitMs: 600_000 });
-    const app = make({ pace: { reserve } });
+    const app = make({ pace: paceWith(reserve) });
     await app.start();
     const opened = slack.calls('apps.connections.open').length;
     slack.faults.dropSockets();
@@ -171,7 +177,7 @@ describe('the socket', () => {
 
   it('is opened when the database gives no turn', async () => {
     const reserve = vi.fn<Pace['reserve']>().mockRejectedValue(new Error('the database is away'));
-    const app = make({ pace: { reserve } });
+    const app = make({ pace: paceWith(reserve) });
     await app.start();
     await slack.waitFor(() => slack.connectionCount() === SOCKETS);
     expect(app.isConnected()).toBe(true);

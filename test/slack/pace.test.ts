@@ -23,6 +23,15 @@ const createPace = (): Pace & { keys: string[] } => {
       if (isTaken) until.set(key, next);
       return Promise.resolve({ isTaken, waitMs });
     },
+    begin: (key) => {
+      const waitMs = Math.max(0, (until.get(`turn ${key}`) ?? 0) - performance.now());
+      if (waitMs === 0) until.set(`turn ${key}`, performance.now() + 10_000);
+      return Promise.resolve(Math.ceil(waitMs));
+    },
+    end: (key, gapMs) => {
+      until.set(`turn ${key}`, performance.now() + gapMs);
+      return Promise.resolve();
+    },
   };
 };
 
@@ -59,6 +68,24 @@ test('a second message to a channel waits a second, one to another channel does 
   const [first = 0, second = 0, third = 0] = slack.at;
   expect(second - first).toBeLessThan(500);
   expect(third - first).toBeGreaterThan(1_000);
+});
+
+test('a message that comes late, as from a busy machine, keeps that of another process a second away', async () => {
+  const pace = createPace();
+  const at: number[] = [];
+  const processWith = (lateMs: number) => {
+    const call: FetchFunction = async () => {
+      await delay(lateMs);
+      at.push(performance.now());
+      return answer(200);
+    };
+    return createPacing(call, { pace, space: createSpacing(), waits: createWaits() }, 5_000).fetch;
+  };
+  const [busy, other] = [processWith(700), processWith(0)];
+  await Promise.all([busy, other, other].map((paced) => paced(`${URL}chat.postMessage`, post('C1'))));
+  const [first = 0, second = 0, third = 0] = at;
+  expect(second - first).toBeGreaterThanOrEqual(990);
+  expect(third - second).toBeGreaterThanOrEqual(990);
 });
 
 test('what would wait too long is answered as by Slack, and takes no moment, however often it tries', async () => {

@@ -319,4 +319,25 @@ describe('a pace', () => {
     await age('slack_pace', 'planned_until', 10);
     expect(await take('chat.postMessage C1', limit)).toBe(0);
   });
+
+  it('has one call at a time with a key, until its gap is over or its process has died', async () => {
+    const { begin, end } = memory.pace;
+    const begun = await Promise.all([1, 2, 3].map(() => begin('chat.postMessage C1')));
+    expect(begun.filter((waitMs) => waitMs === 0)).toHaveLength(1);
+    expect(Math.max(...begun)).toBeGreaterThan(5_000);
+    expect(await begin('chat.postMessage C2')).toBe(0);
+    await end('chat.postMessage C1', 1_000);
+    const left = await begin('chat.postMessage C1');
+    expect(left).toBeGreaterThan(500);
+    expect(left).toBeLessThanOrEqual(1_000);
+    await age('slack_pace', 'planned_until', 10);
+    expect(await begin('chat.postMessage C1')).toBe(0);
+    await age('slack_pace', 'planned_until', 10);
+    expect(await begin('chat.postMessage C1')).toBe(0);
+  });
+
+  it('has turns that know nothing of what is planned', async () => {
+    expect(await take('chat.postMessage C1', { everyMs: 1_000, burst: 1 })).toBe(0);
+    expect(await memory.pace.begin('chat.postMessage C1')).toBe(0);
+  });
 });

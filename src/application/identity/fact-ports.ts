@@ -65,6 +65,13 @@ export type Pace = {
    * and gives the milliseconds until one may be free: a moment that nobody uses would be lost for all.
    */
   reserve(key: string, limit: { everyMs: number; burst: number; mostMs: number }): Promise<Reserved>;
+  /**
+   * Begins a call with this key, where no process is at one and the gap after the last is over: 0, or the milliseconds that are left of that.
+   * It is over by itself after seconds, if its process dies.
+   */
+  begin(key: string): Promise<number>;
+  /** Ends the call that was begun; the next begins no sooner than `gapMs` from now. */
+  end(key: string, gapMs: number): Promise<void>;
 };
 
 export type Reserved = { isTaken: boolean; waitMs: number };

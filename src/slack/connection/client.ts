@@ -48,8 +48,10 @@ const pacingOf = (
   return organisation ? organisation.pacing((id) => pacing(shared && paceOf(shared, id))) : pacing(shared);
 };
 
-const paceOf = ({ reserve }: Pace, installationId: string): Pace => ({
+const paceOf = ({ reserve, begin, end }: Pace, installationId: string): Pace => ({
   reserve: (key, limit) => reserve(`${installationId} ${key}`, limit),
+  begin: (key) => begin(`${installationId} ${key}`),
+  end: (key, gapMs) => end(`${installationId} ${key}`, gapMs),
 });
 
 const tokenOf = ({ botToken }: Pick<ClientSettings, 'botToken'>): string | undefined => botToken ?? undefined;

@@ -81,26 +81,40 @@ const createPlans = (pace: Pace) => {
 };
 
 const POST_GAP_MS = 1_000;
+/** How long until the next look at a turn that another has: it ends when Slack has answered. */
+const TURN_LOOK_MS = 100;
 
-/** A call that was late, as on a busy machine, must not bring the next one too near: the gap is counted from its answer. */
+const turnOf = async (pace: Pace, key: string): Promise<void> => {
+  for (;;) {
+    const waitMs = await pace.begin(key);
+    if (waitMs === 0) return;
+    await delay(waitMs > POST_GAP_MS ? TURN_LOOK_MS : waitMs);
+  }
+};
+
+/** One after the other in all processes: a call that was late, as on a busy machine, must not bring the next one too near, so the gap is counted from its answer. */
 export const createSpacing = () => {
-  const tails = new Map<string, Promise<void>>();
-  return async <T>(limits: readonly Limit[], call: () => Promise<T>): Promise<T> => {
+  const tails = new Map<string, Promise<unknown>>();
+  return async <T>(pace: Pace, limits: readonly Limit[], call: () => Promise<T>): Promise<T> => {
     const key = limits.find(({ burst }) => burst === 1)?.key;
     if (key === undefined) return call();
     const before = tails.get(key);
     const mine = (async () => {
       await before;
-      return call();
+      await turnOf(pace, key);
+      try {
+        return await call();
+      } finally {
+        // What Slack has answered counts; where Postgres is away, the turn ends by itself.
+        await pace.end(key, POST_GAP_MS).catch(() => undefined);
+      }
     })();
-    const gap = (): Promise<void> => delay(POST_GAP_MS, undefined, { ref: false });
-    const tail = mine.then(gap, gap);
+    const tail = mine.catch(() => undefined);
     tails.set(key, tail);
     try {
       return await mine;
     } finally {
-      // Until then the next one would wait for it anyway.
-      tail.then(() => tails.get(key) === tail && tails.delete(key)).catch(() => undefined);
+      if (tails.get(key) === tail) tails.delete(key);
     }
   };
 };
@@ -147,7 +161,7 @@ export const createSpareFetch =
     const limits = limitsOf(methodIn(String(url)), typeof init.body === 'string' ? init.body : '');
     const waitMs = await reserveSpare(pace, limits);
     if (waitMs !== null) return tooMany(String(url), waitMs + Math.random() * SPREAD_MS);
-    return space(limits, () => call(url, init));
+    return space(pace, limits, () => call(url, init));
   };
 
 type Plans = ReturnType<typeof createPlans>;
@@ -200,7 +214,7 @@ export const createPacing = (
         await waits.wait(askedMs);
       }
     };
-    return pace ? space(limits, send) : send();
+    return pace ? space(pace, limits, send) : send();
   };
   const ready = async (method: string): Promise<void> => {
     const { waitMs, isTaken, keep } = await momentOf(limitsOf(method, ''));
