@@ -32,8 +32,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 // src/config/variable.ts
 import { readFileSync, statSync } from "node:fs";
 var FILE_BYTES_MAX = 1048576, readVariable = (env, name) => {
-  let value = env[name]?.trim() ? env[name] : null, file = env[`${name}_FILE`]?.trim() || null;
-  if (file === null) return { value: value ?? null };
+  let given2 = (of) => {
+    let text = env[of];
+    return typeof text == "string" && text.trim() ? text : null;
+  }, value = given2(name), file = given2(`${name}_FILE`)?.trim() ?? null;
+  if (file === null) return { value };
   if (value) return { problem: `${name} and ${name}_FILE are both set; unset one of them.` };
   try {
     if (statSync(file).size > FILE_BYTES_MAX)

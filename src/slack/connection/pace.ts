@@ -82,7 +82,7 @@ const createPlans = (pace: Pace) => {
 
 const POST_GAP_MS = 1_000;
 /** How long until the next look at a turn that another has: it ends when Slack has answered. */
-const TURN_LOOK_MS = 100;
+const TURN_LOOK_MS = 50;
 
 const turnOf = async (pace: Pace, key: string): Promise<void> => {
   for (;;) {
